@@ -86,7 +86,8 @@ describe('writing', needs('chromium'), () => {
       .first()
       .click();
     await page.getByRole('button', { name: 'Reply', exact: true }).click();
-    await page.getByText('Quoted text').waitFor();
+    await page.getByRole('button', { name: 'On a page of its own' }).click();
+    await page.locator('.shell[data-at=write]').getByText('Quoted text').waitFor();
     assert.equal(await page.getByLabel('Subject').inputValue(), 'Re: Midsommar i stugan – vem tar båten?');
     await page.getByRole('textbox', { name: 'Text' }).click();
     await page.keyboard.type('I do.');

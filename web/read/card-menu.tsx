@@ -48,6 +48,7 @@ export function CardMenu({ full, wantsText, onWantText }: CardMenuProps) {
         {entry(texts.forwardAsFile, () => reading.answer('forwardAsFile', full.id))}
         {entry(rules.fromMail, () => reading.makeRule(full.id))}
         {entry(texts.print, () => reading.print([full.id]))}
+        {reading.shown.value.length > 1 && entry(texts.printAll, () => reading.print(reading.shown.peek()))}
         {entry(wantsText ? texts.formatted : texts.plainText, () => onWantText(!wantsText))}
         {entry(texts.showSource, () => show('source'))}
       </div>

@@ -2,9 +2,11 @@
 import { useEffect, useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks';
 import { useTexts } from '../shell/app.ts';
 import { useCommands } from '../shell/keyboard.tsx';
+import { Later } from '../shell/later.tsx';
+import { WRITER } from '../shell/parts.ts';
 import type { Id } from '../sync/model.ts';
 import { Icon } from '../ui/icon.tsx';
-import { firstToRead, layOut, newestOf, shownEmails, subjectOf } from './conversation.ts';
+import { firstToRead, isDraft, layOut, newestOf, shownEmails, subjectOf } from './conversation.ts';
 import { MailCard } from './mail-card.tsx';
 import { useReading } from './reading-context.tsx';
 
@@ -50,10 +52,15 @@ function Mails({ hidden, toolbar, emails }: MailsProps) {
   const [showsAll, setShowsAll] = useState(false);
   /** Unread when one came here, and whatever has come since. */
   const [fresh, setFresh] = useState<ReadonlySet<Id>>(new Set());
-  const shown = shownEmails(emails, hidden);
-  const unread = shown
-    .filter(({ keywords }) => !('$seen' in keywords) && !('$draft' in keywords))
-    .map(({ id }) => id);
+  const written = reading.written.value;
+  /** Drafts that were there before: what is written here now has a new id each time that it is saved. */
+  const drafts = useMemo(() => new Set(emails.filter(isDraft).map(({ id }) => id)), [written]);
+  const there =
+    written === undefined
+      ? emails
+      : emails.filter((email) => !isDraft(email) || (drafts.has(email.id) && email.id !== written.draft));
+  const shown = shownEmails(there, hidden);
+  const unread = shown.filter((email) => !('$seen' in email.keywords) && !isDraft(email)).map(({ id }) => id);
   const unreadKey = unread.join(' ');
   useLayoutEffect(() => {
     if (unread.length === 0) return;
@@ -66,7 +73,11 @@ function Mails({ hidden, toolbar, emails }: MailsProps) {
     if (start !== undefined && start !== shown[0]?.id)
       document.getElementById(`mail-${start}`)?.scrollIntoView({ block: 'start' });
   }, []);
-  const stretches = layOut(emails, { hidden, turned, fresh, showsAll });
+  const mails = shown.filter((email) => !isDraft(email)).map(({ id }) => id);
+  useLayoutEffect(() => {
+    reading.shown.value = mails;
+  }, [mails.join(' ')]);
+  const stretches = layOut(there, { hidden, turned, fresh, showsAll });
   const turn = (id: Id, isOpen: boolean): void => setTurned(new Map([...turned, [id, isOpen]]));
   const newest = newestOf(shown);
   return (
@@ -93,7 +104,22 @@ function Mails({ hidden, toolbar, emails }: MailsProps) {
           ),
         )}
       </div>
-      {newest !== undefined && <AnswerBar email={newest.id} />}
+      {written !== undefined ? (
+        <Later
+          key={`${written.draft} ${written.parameters}`}
+          load={WRITER.load}
+          name="Writer"
+          props={{
+            ...written,
+            onClose: () => {
+              reading.stopWriting();
+              subject.current?.focus({ preventScroll: true });
+            },
+          }}
+        />
+      ) : (
+        newest !== undefined && <AnswerBar email={newest.id} />
+      )}
     </section>
   );
 }

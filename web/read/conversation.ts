@@ -53,9 +53,13 @@ export function layOut(emails: readonly Email[], context: ConversationContext): 
   return out;
 }
 
+export function isDraft({ keywords }: Email): boolean {
+  return '$draft' in keywords;
+}
+
 /** A draft is at the end and is nothing new. */
 export function newestOf(emails: readonly Email[]): Email | undefined {
-  return emails.findLast(({ keywords }) => !('$draft' in keywords)) ?? emails.at(-1);
+  return emails.findLast((email) => !isDraft(email)) ?? emails.at(-1);
 }
 
 /** Where one begins to read: the first that was unread, else the newest. */

@@ -46,6 +46,7 @@ function Tile({ file, isDead, onDanger }: TileProps) {
   const texts = useTexts().read;
   const reading = useReading();
   const name = file.name ?? texts.file;
+  const size = formats.value.size(file.size);
   const url = reading.download({ ...file, name });
   const hasPreview = isShownPicture(file) && !file.isDangerous && file.size <= MAX_PREVIEW && !isDead;
   const inner = (
@@ -60,24 +61,23 @@ function Tile({ file, isDead, onDanger }: TileProps) {
       <span class="tile-words">
         <span class="tile-name" dir="auto">
           {name}
-        </span>
-        <span class="tile-size">{formats.value.size(file.size)}</span>
+        </span>{' '}
+        <span class="tile-size">{size}</span>
       </span>
     </>
   );
   if (isDead) return <span class="tile dead">{inner}</span>;
   if (file.isDangerous)
     return (
-      <button type="button" class="tile" onClick={onDanger} aria-label={texts.download(name)}>
+      <button type="button" class="tile" onClick={onDanger} aria-label={`${texts.download(name)} ${size}`}>
         {inner}
       </button>
     );
-  return file.canBeShown ? (
-    <a class="tile" href={url} target="_blank" rel="noopener noreferrer" aria-label={texts.openFile(name)}>
-      {inner}
-    </a>
-  ) : (
-    <a class="tile" href={url} download={name} aria-label={texts.download(name)}>
+  const [way, does] = file.canBeShown
+    ? [{ target: '_blank', rel: 'noopener noreferrer' }, texts.openFile(name)]
+    : [{ download: name }, texts.download(name)];
+  return (
+    <a class="tile" href={url} {...way} aria-label={`${does} ${size}`}>
       {inner}
     </a>
   );

@@ -4,10 +4,12 @@ import type { ComponentChildren } from 'preact';
 import { useEffect, useMemo, useState } from 'preact/hooks';
 import { type App, useApp, useDesk } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
+import { filled } from '../sync/filled.ts';
 import type { SessionObject } from '../sync/jmap-client.ts';
 import type { Id } from '../sync/model.ts';
+import { isDraft } from './conversation.ts';
 import { Conversation } from './conversation-view.tsx';
-import type { Reading } from './reading.ts';
+import type { Reading, Written } from './reading.ts';
 import { ReadingContext } from './reading-context.tsx';
 
 export interface ReaderProps {
@@ -64,8 +66,7 @@ interface Found {
 
 function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Found): Reading {
   const { cache, actions } = desk.sync;
-  const write = (parameters: Record<string, string>): void =>
-    app.router.go({ at: 'write', parameters: `?${new URLSearchParams(parameters)}` });
+  const written = signal<Written | undefined>(undefined);
   const reading: Reading = {
     mails: desk.mails,
     me: desk.addresses,
@@ -87,9 +88,21 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     star: (id, isStarred) => void actions.run({ patches: [{ id, keywords: { $flagged: isStarred } }] }),
     picturesFrom: computed(() => app.preferences.choices.value.picturesFrom),
     keepPicturesFrom: (list) => void app.preferences.choose({ picturesFrom: list }),
-    answer: (kind, email) => write({ [kind]: email }),
-    continueDraft: (email) => app.router.go({ at: 'write', draft: email, parameters: '' }),
+    written,
+    answer: (kind, email) => {
+      written.value = { draft: undefined, parameters: `?${new URLSearchParams({ [kind]: email })}` };
+    },
+    continueDraft: (email) => {
+      const thread = cache.email(email).peek()?.threadId ?? '';
+      // One that answers nothing is all there is of its conversation.
+      if (cache.emailsOf(thread).every(isDraft)) app.router.go({ at: 'write', draft: email, parameters: '' });
+      else written.value = { draft: email, parameters: '' };
+    },
+    stopWriting: () => {
+      written.value = undefined;
+    },
     makeRule: (email) => app.router.go({ at: 'settings', page: 'rules', parameters: `?mail=${email}` }),
+    shown: signal([]),
     print: (ids) =>
       void import('./print.ts').then(({ printMails }) =>
         printMails(ids, { reading, texts: app.texts.peek().read, formats: app.formats.peek() }),
@@ -97,9 +110,4 @@ function readingOf(app: App, desk: Desk, { session, account, isSystemDark }: Fou
     say: (text) => app.notices.show({ text }),
   };
   return reading;
-}
-
-/** RFC 6570 level 1, which is all that RFC 8620 §2 needs. */
-function filled(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
 }

@@ -10,13 +10,14 @@ import { OpenMails } from '../read/open-mails.ts';
 import { RecentSearches } from '../search/recent.ts';
 import { Snoozes } from '../snooze/snoozes.ts';
 import type { Refusal } from '../sync/actions.ts';
-import { type Identity, identitiesOf } from '../sync/identities.ts';
+import { type Identity, identitiesOf, saveIdentity } from '../sync/identities.ts';
 import { JmapClient } from '../sync/jmap-client.ts';
 import type { MailList } from '../sync/mail-list.ts';
 import { MailSync } from '../sync/mail-sync.ts';
 import { Stream, type StreamParts } from '../sync/stream.ts';
 import type { Texts } from '../text/en.ts';
 import type { KeptDraft } from '../write/local-drafts.ts';
+import type { WritingSession } from '../write/writing-session.ts';
 import { CommandStack } from './commands.ts';
 import type { Notices } from './notices.ts';
 import { Outgoing } from './outgoing.ts';
@@ -53,6 +54,7 @@ const SAVE_MS = 500;
 export type Dialog =
   | { readonly kind: 'keys' }
   | { readonly kind: 'move' | 'snooze'; readonly chosen: Chosen; readonly done: () => void }
+  | { readonly kind: 'date'; readonly list: MailList; readonly show: (row: number) => void }
   | {
       readonly kind: 'confirm';
       readonly title: string;
@@ -77,6 +79,10 @@ export class Desk {
   readonly outgoing: Outgoing;
   /** How full the account is. */
   readonly space: SpaceWatch;
+  /** Mails that are being written on this page. */
+  readonly written = new Set<object>();
+  /** By key, what is on its way from the foot of a conversation to a page of its own. */
+  readonly handed = new Map<string, WritingSession>();
   /** Where each list was scrolled to, for coming back. */
   readonly scrolled = new WeakMap<MailList, number>();
   readonly #dialog = signal<Dialog | undefined>(undefined);
@@ -151,6 +157,11 @@ export class Desk {
     return this.#options.carried;
   }
 
+  /** Nothing is under way that a reload would cut off. */
+  get isIdle(): boolean {
+    return this.written.size === 0 && this.sync.actions.waiting.peek() === 0;
+  }
+
   get keeping(): Promise<Keeping | undefined> {
     return this.#options.keeping;
   }
@@ -162,6 +173,13 @@ export class Desk {
     if (found === undefined) return (await keeping?.fact<readonly Identity[]>('identities')) ?? [];
     void keeping?.keepFact('identities', found);
     return found;
+  }
+
+  /** False: it is as it was. */
+  async saveIdentity(id: string, change: Partial<Omit<Identity, 'id' | 'email'>>): Promise<boolean> {
+    const isSaved = await saveIdentity(this.sync.client, id, change);
+    if (isSaved) await this.identities();
+    return isSaved;
   }
 
   /** From now on it follows what happens. */

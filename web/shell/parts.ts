@@ -11,6 +11,8 @@ export interface WriterProps {
   readonly draft: Id | undefined;
   /** As they stand in the address: `?to=...`, `?reply=<email>`. */
   readonly parameters: string;
+  /** At the foot of a conversation, what takes it away from there; left out where it has the page for itself. */
+  readonly onClose?: () => void;
 }
 
 export const READER: { readonly load: () => Promise<{ readonly Reader: ComponentType<ReaderProps> }> } = {

@@ -35,7 +35,7 @@ export function Screen() {
 }
 
 function AtDesk({ me }: { readonly me: string }) {
-  const { account, notices, texts, worker, router, carried, preferences } = useApp();
+  const { account, notices, texts, worker, carried, preferences } = useApp();
   const desk = useMemo(
     () =>
       new Desk({
@@ -63,9 +63,7 @@ function AtDesk({ me }: { readonly me: string }) {
       const isVisible = document.visibilityState === 'visible';
       if (isVisible) void desk.look();
       else desk.leave();
-      const isIdle = (): boolean =>
-        router.place.peek().at !== 'write' && desk.sync.actions.waiting.peek() === 0;
-      worker.seen(isVisible, isIdle);
+      worker.seen(isVisible, () => desk.isIdle);
     };
     void desk.start();
     document.addEventListener('visibilitychange', look);

@@ -24,6 +24,8 @@ export interface Draft {
   /** What is quoted below it, as it came; empty when nothing is. */
   readonly quote: string;
   readonly files: readonly DraftFile[];
+  /** It goes as text alone. */
+  readonly isPlain?: boolean;
   readonly inReplyTo: readonly string[];
   readonly references: readonly string[];
   /** The same for each version, so that a mail that was sent is known again. */
@@ -66,10 +68,10 @@ export function splitHtml(whole: string): Pick<Draft, 'html' | 'quote'> {
 
 /** For `create` of Email/set. `text` is the same as plain text. */
 export function emailOf(draft: Draft, drafts: string, text: string): Readonly<Record<string, unknown>> {
-  const { from, to, cc, bcc, subject, files, inReplyTo, references, messageId } = draft;
+  const { from, to, cc, bcc, subject, files, inReplyTo, references, messageId, isPlain = false } = draft;
   const part = ({ blobId, name, type, cid }: DraftFile): object => ({
     ...{ blobId, name, type },
-    ...(cid === null ? { disposition: 'attachment' } : { cid, disposition: 'inline' }),
+    ...(cid === null || isPlain ? { disposition: 'attachment' } : { cid, disposition: 'inline' }),
   });
   const list = (people: readonly Recipient[]): readonly Recipient[] | null =>
     people.length === 0 ? null : people;
@@ -82,8 +84,8 @@ export function emailOf(draft: Draft, drafts: string, text: string): Readonly<Re
     ...(messageId === '' ? {} : { messageId: [messageId] }),
     ...(inReplyTo.length === 0 ? {} : { inReplyTo }),
     ...(references.length === 0 ? {} : { references }),
-    bodyValues: { html: { value: wholeHtml(draft) }, text: { value: text } },
-    htmlBody: [{ partId: 'html', type: 'text/html' }],
+    bodyValues: { ...(!isPlain && { html: { value: wholeHtml(draft) } }), text: { value: text } },
+    ...(!isPlain && { htmlBody: [{ partId: 'html', type: 'text/html' }] }),
     textBody: [{ partId: 'text', type: 'text/plain' }],
     ...(files.length === 0 ? {} : { attachments: files.map(part) }),
   };
@@ -97,6 +99,7 @@ export function draftOf(email: FullEmail, key: string, messageId: string): Draft
     ...{ key, from: email.from?.[0], to: email.to ?? [], cc: email.cc ?? [], bcc: email.bcc ?? [] },
     subject: email.subject ?? '',
     ...splitHtml(whole.replace(/\r?\n$/, '')),
+    ...(body?.kind === 'text' && body.text !== '' && { isPlain: true }),
     files: email.attachments.flatMap(({ blobId, name, type, size, cid }) =>
       blobId === null ? [] : [{ blobId, name: name ?? 'file', type, size, cid }],
     ),

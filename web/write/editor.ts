@@ -50,8 +50,10 @@ export class Editor {
     this.#squire.moveCursorToStart();
   }
 
-  focus(): void {
+  /** Where somebody begins, or goes on. */
+  focus(at: 'start' | 'end'): void {
     this.#squire.focus();
+    if (at === 'end') this.#squire.moveCursorToEnd();
   }
 
   format(format: Format): void {

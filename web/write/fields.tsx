@@ -24,8 +24,7 @@ export function Fields({
             value={draft.from?.email}
             onChange={(event) => {
               const chosen = identities.find(({ email }) => email === event.currentTarget.value);
-              if (chosen !== undefined)
-                keeper.change({ from: { name: chosen.name || null, email: chosen.email } });
+              if (chosen !== undefined) session.writeAs(chosen);
             }}
           >
             {identities.map(({ id, name, email }) => (

@@ -7,6 +7,7 @@
  */
 import { isUnsure } from '../sync/doubt.ts';
 import { type JmapClient, Refused } from '../sync/jmap-client.ts';
+import { utcDate } from '../sync/utc-date.ts';
 import type { Draft } from './draft.ts';
 
 export interface SendOptions {
@@ -140,7 +141,7 @@ function submissionArguments({
   const isHeld = 'untilMs' in hold || hold.seconds > 0;
   const parameters =
     'untilMs' in hold
-      ? { HOLDUNTIL: new Date(hold.untilMs).toISOString().replace(/\.\d+Z$/, 'Z') }
+      ? { HOLDUNTIL: utcDate(hold.untilMs) }
       : { HOLDFOR: String(hold.seconds + EXTRA_SECONDS) };
   const envelope = {
     mailFrom: { email: draft.from?.email ?? '', parameters: isHeld ? parameters : null },

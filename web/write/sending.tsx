@@ -24,7 +24,8 @@ export interface Sending {
 
 type Doubt = 'noFile' | 'noSubject' | 'later';
 
-export function useSending(session: WritingSession): Sending {
+/** `onDone`: it has gone, and so does the place where it was written. */
+export function useSending(session: WritingSession, onDone: () => void): Sending {
   const app = useApp();
   const desk = useDesk();
   const texts = useTexts().write;
@@ -35,7 +36,7 @@ export function useSending(session: WritingSession): Sending {
   const go = async (): Promise<void> => {
     doubt.value = undefined;
     isBusy.value = true;
-    const isGone = await sendNow(session, { app, desk, hold: hold.peek() });
+    const isGone = await sendNow(session, { app, desk, hold: hold.peek(), onDone });
     refused.value = isGone ? undefined : session.keeper.draft.peek();
     isBusy.value = false;
   };
@@ -94,11 +95,16 @@ function doubtsOf(draft: Draft): Doubt[] {
   return doubts;
 }
 
+interface Around {
+  readonly app: App;
+  readonly desk: Desk;
+  readonly hold: SendOptions['hold'];
+  readonly onDone: () => void;
+}
+
 /** False: it is a draft as before. */
-async function sendNow(
-  session: WritingSession,
-  { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
-): Promise<boolean> {
+async function sendNow(session: WritingSession, around: Around): Promise<boolean> {
+  const { app, desk, hold, onDone } = around;
   const texts = app.texts.peek().write;
   const { keeper, identity } = session;
   const { client, cache, actions } = desk.sync;
@@ -110,8 +116,7 @@ async function sendNow(
     app.notices.show({ text, isWrong: true });
     return false;
   };
-  const offline = async (): Promise<boolean> =>
-    (await waits(session, { app, desk, hold })) || stays(texts.notSentOffline);
+  const offline = async (): Promise<boolean> => (await waits(session, around)) || stays(texts.notSentOffline);
   if (!isSaved || emailId === undefined || drafts === undefined || identity === undefined) {
     const { kind } = keeper.state.peek();
     // What the server does not take as a draft it would not take later either.
@@ -128,7 +133,7 @@ async function sendNow(
   await keeper.end();
   if (draft.answers !== undefined)
     actions.run({ patches: [{ id: draft.answers.email, keywords: { [draft.answers.keyword]: true } }] });
-  app.router.back();
+  onDone();
   const undo = async (): Promise<void> => {
     const isBack = await takeBack(client, result.submission, { mailboxes });
     app.notices.show({ text: isBack ? texts.takenBack : texts.tooLate, isWrong: !isBack });
@@ -147,7 +152,7 @@ async function sendNow(
 /** False: it cannot wait here, on a device that is not the person's own. */
 async function waits(
   { keeper, identity }: WritingSession,
-  { app, desk, hold }: { readonly app: App; readonly desk: Desk; readonly hold: SendOptions['hold'] },
+  { app, desk, hold, onDone }: Around,
 ): Promise<boolean> {
   const { outgoing } = desk;
   if (outgoing.outbox.peek() === undefined || identity === undefined) return false;
@@ -160,7 +165,7 @@ async function waits(
   );
   if (!isAdded) return false;
   await keeper.end();
-  app.router.back();
+  onDone();
   const texts = app.texts.peek().write;
   const run = (): void => void outgoing.reopen(id, app.router);
   app.notices.show({ text: texts.willBeSent, action: { text: texts.undo, run } });

@@ -3,13 +3,14 @@ import { useEffect, useRef } from 'preact/hooks';
 import { MailFrame } from '../read/mail-frame.tsx';
 import type { PictureUrls } from '../read/pictures.ts';
 import { useTexts } from '../shell/app.ts';
+import { Icon } from '../ui/icon.tsx';
 import { Editor, type EditorOptions, type Format } from './editor.ts';
 
 export interface TextEditorProps extends Omit<EditorOptions, 'onChange'> {
   /** Where it begins; what is written is the editor's from then on. */
   readonly html: string;
   readonly onHtml: (html: string) => void;
-  readonly wantsFocus: boolean;
+  readonly wantsFocus: 'start' | 'end' | undefined;
   readonly onEditor: (editor: Editor) => void;
 }
 
@@ -27,7 +28,7 @@ export function TextEditor({ html, onHtml, wantsFocus, onEditor, ...options }: T
     });
     editor.set(html);
     onEditor(editor);
-    if (wantsFocus) editor.focus();
+    if (wantsFocus !== undefined) editor.focus(wantsFocus);
     return () => editor.destroy();
   }, []);
   return (
@@ -55,11 +56,19 @@ const FORMATS: readonly (readonly [Format, string])[] = [
   ['quote', '”'],
 ];
 
-export function FormatButtons({ editor }: { readonly editor: () => Editor | undefined }) {
+interface FormatButtonsProps {
+  readonly editor: () => Editor | undefined;
+  /** It goes as text alone, which has no form. */
+  readonly isPlain: boolean;
+  readonly onPlain: (isPlain: boolean) => void;
+}
+
+export function FormatButtons({ editor, isPlain, onPlain }: FormatButtonsProps) {
   const texts = useTexts().write;
+  const shown = isPlain ? [] : FORMATS;
   return (
     <div class="formats" role="toolbar" aria-label={texts.format}>
-      {FORMATS.map(([format, sign]) => (
+      {shown.map(([format, sign]) => (
         <button
           key={format}
           type="button"
@@ -72,6 +81,10 @@ export function FormatButtons({ editor }: { readonly editor: () => Editor | unde
           <span aria-hidden="true" data-sign={sign} />
         </button>
       ))}
+      <button type="button" class="button quiet" aria-pressed={isPlain} onClick={() => onPlain(!isPlain)}>
+        {isPlain ? <Icon name="check" /> : null}
+        {texts.plain}
+      </button>
     </div>
   );
 }

@@ -3,6 +3,7 @@ import { useApp, useTexts } from '../shell/app.ts';
 import type { Texts } from '../text/en.ts';
 import type { Formats } from '../text/format.ts';
 import { Icon } from '../ui/icon.tsx';
+import type { IconName } from '../ui/icons.ts';
 import type { DraftState } from './draft-keeper.ts';
 import type { Sending } from './sending.tsx';
 import type { WritingSession } from './writing-session.ts';
@@ -11,50 +12,36 @@ export interface WriterBarProps {
   readonly session: WritingSession;
   readonly sending: Sending;
   readonly onAttach: () => void;
+  /** Away from here; what was written is kept. */
+  readonly onLeave: () => void;
+  /** To a page of its own, from where it is one part of many. */
+  readonly onExpand: (() => void) | undefined;
 }
 
-export function WriterBar({ session, sending, onAttach }: WriterBarProps) {
+export function WriterBar({ session, sending, onAttach, onLeave, onExpand }: WriterBarProps) {
   const texts = useTexts().write;
-  const { router, formats, notices } = useApp();
+  const { formats, notices } = useApp();
   const discard = async (): Promise<void> => {
     // Ended before its page goes, which would keep it.
     const isGone = session.keeper.discard();
-    router.back();
+    onLeave();
     await isGone;
     notices.show({ text: texts.discarded });
   };
+  const button = (text: string, icon: IconName, run: () => void) => (
+    <button type="button" class="icon-button" aria-label={text} title={text} onClick={run}>
+      <Icon name={icon} />
+    </button>
+  );
   return (
     <header class="writer-bar">
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={texts.close}
-        title={texts.close}
-        onClick={() => router.back()}
-      >
-        <Icon name="back" />
-      </button>
+      {button(texts.close, onExpand === undefined ? 'back' : 'close', onLeave)}
+      {onExpand !== undefined && button(texts.expand, 'expand', onExpand)}
       <p class="draft-state" role="status">
         {sending.isRefused ? texts.isRefused : stateWords(session.keeper.state.value, texts, formats.value)}
       </p>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={texts.discard}
-        title={texts.discard}
-        onClick={() => void discard()}
-      >
-        <Icon name="trash" />
-      </button>
-      <button
-        type="button"
-        class="icon-button"
-        aria-label={texts.attach}
-        title={texts.attach}
-        onClick={onAttach}
-      >
-        <Icon name="clip" />
-      </button>
+      {button(texts.discard, 'trash', () => void discard())}
+      {button(texts.attach, 'clip', onAttach)}
       <span class="send-pair">
         <button type="button" class="button primary" disabled={sending.isBusy} onClick={() => sending.ask()}>
           <Icon name="sent" />

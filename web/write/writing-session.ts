@@ -3,10 +3,12 @@
 import type { App } from '../shell/app.ts';
 import type { Desk } from '../shell/desk.ts';
 import { addressOf } from '../shell/places.ts';
+import type { MailCache } from '../sync/cache.ts';
+import { filled } from '../sync/filled.ts';
 import type { Identity } from '../sync/identities.ts';
 import type { JmapClient, SessionObject } from '../sync/jmap-client.ts';
-import { beginWriting } from './beginning.ts';
-import { type Draft, type DraftFile, escaped, wholeHtml } from './draft.ts';
+import { type Beginning, beginWriting } from './beginning.ts';
+import { type Draft, type DraftFile, escaped, htmlOfText, wholeHtml } from './draft.ts';
 import { DraftKeeper } from './draft-keeper.ts';
 import { draftLock } from './draft-lock.ts';
 import type { Editor } from './editor.ts';
@@ -33,11 +35,23 @@ function held(key: string): () => void {
   return resolve;
 }
 
+/** Returns what ends it. */
+function writes({ written }: Desk, key: string): () => void {
+  const release = held(key);
+  written.add(release);
+  return () => {
+    written.delete(release);
+    release();
+  };
+}
+
 export class WritingSession {
   readonly keeper: DraftKeeper;
   readonly uploads: Uploads;
   readonly identities: readonly Identity[];
-  readonly signature: string;
+  #signature: string;
+  /** The one that shows it now: it may go over to another while files are on their way. */
+  editor: Editor | undefined;
   readonly #desk: Desk;
   readonly #download: (file: DraftFile) => string;
   readonly #release: () => void;
@@ -54,14 +68,24 @@ export class WritingSession {
     this.keeper = parts.keeper;
     this.uploads = parts.uploads;
     this.identities = parts.identities;
-    this.signature = parts.signature;
+    this.#signature = parts.signature;
     this.#desk = parts.desk;
     this.#download = parts.download;
     this.#release = parts.release;
   }
 
+  get key(): string {
+    return this.keeper.draft.peek().key;
+  }
+
+  /** It goes on in another place of this page, which asks for it by its key: as it is, with what is on its way. */
+  handOver(): void {
+    this.#desk.handed.set(this.key, this);
+  }
+
   /** Whoever goes away has nothing to do: what was written is kept, here until the account has it. */
   leave(): void {
+    if (this.#desk.handed.get(this.key) === this) return;
     const { keeper } = this;
     this.uploads.close();
     const draft = keeper.draft.peek();
@@ -79,16 +103,35 @@ export class WritingSession {
     return this.identities.find(({ email }) => email === from?.email) ?? this.identities[0];
   }
 
+  /** What the text begins with. */
+  get signature(): string {
+    return this.#signature;
+  }
+
+  /** The signature goes with it as long as nothing else stands there. */
+  writeAs(identity: Identity): void {
+    const { name, email } = identity;
+    this.keeper.change({ from: { name: name || null, email } });
+    this.#signature = signatureOf(identity);
+    if (this.keeper.draft.peek().html === '') this.editor?.set(this.#signature);
+  }
+
+  /** As text alone it has no form, and shows none. */
+  setPlain(isPlain: boolean): void {
+    const { html } = this.keeper.draft.peek();
+    const plain = isPlain && html !== '' ? htmlOfText(htmlText(html)) : html;
+    this.keeper.change({ isPlain, html: plain });
+    if (plain !== html) this.editor?.set(plain);
+  }
+
   readonly pictureUrl = (cid: string): string | undefined => {
     const file = this.keeper.draft.peek().files.find((one) => one.cid === cid);
     return file && this.#download(file);
   };
 
-  add(
-    file: File,
-    { isInText, editor }: { readonly isInText: boolean; readonly editor: Editor | undefined },
-  ): void {
+  add(file: File, isInText: boolean): void {
     this.uploads.add(file, ({ blobId, type, size }) => {
+      const { editor } = this;
       const cid = isInText && editor !== undefined ? `${crypto.randomUUID()}@brevduva` : null;
       const added: DraftFile = { blobId, name: file.name || 'file', type, size, cid };
       this.keeper.change({ files: [...this.keeper.draft.peek().files, added] });
@@ -130,7 +173,12 @@ export async function beginSession({
 }: SessionParts): Promise<WritingSession | undefined> {
   const { client, cache } = desk.sync;
   const key = addressOf({ at: 'write', ...(draft === undefined ? {} : { draft }), parameters });
-  const release = held(key);
+  const handed = desk.handed.get(key);
+  if (handed !== undefined) {
+    desk.handed.delete(key);
+    return handed;
+  }
+  const release = writes(desk, key);
   const [session, accountId, identities, store] = await Promise.all([
     client.session().catch(() => undefined),
     client.accountId().catch(() => ''),
@@ -156,15 +204,13 @@ export async function beginSession({
     },
     timeOf: (iso) => app.formats.peek().fullTime(iso),
   });
-  if (begun === undefined) {
-    release();
-    return undefined;
-  }
+  if (begun === undefined) return void release();
   desk.carried.delete(key);
-  const { from: writesAs } = begun.draft;
+  const writesAs = begun.draft.from;
+  const answers = begun.draft.answers ?? answeredBy(begun, cache);
   const identity = identities.find(({ email }) => email === writesAs?.email) ?? identities[0];
   const keeper = new DraftKeeper(
-    begun.draft,
+    { ...begun.draft, answers },
     {
       ...{ client, store },
       drafts: () => cache.byRole('drafts')?.id,
@@ -181,6 +227,15 @@ export async function beginSession({
     download: ({ blobId, name, type }) =>
       filled(session?.downloadUrl ?? '', { accountId, blobId, name, type }),
   });
+}
+
+/** Of a draft that somebody goes on with: what it answers stands in its conversation. */
+function answeredBy({ draft, serverId = '' }: Beginning, cache: MailCache): Draft['answers'] {
+  const [messageId] = draft.inReplyTo;
+  const thread = cache.email(serverId).peek()?.threadId;
+  if (messageId === undefined || thread === undefined) return undefined;
+  const found = cache.emailsOf(thread).find((email) => email.messageId?.includes(messageId));
+  return found && { email: found.id, keyword: '$answered' };
 }
 
 function uploadParts(client: JmapClient, session: SessionObject | undefined, accountId: string): UploadParts {
@@ -215,8 +270,4 @@ function signatureOf(identity: Identity | undefined): string {
   if (identity === undefined) return '';
   const html = identity.htmlSignature || escaped(identity.textSignature).replaceAll('\n', '<br>');
   return html === '' ? '' : `<div><br></div><div>-- <br>${html}</div>`;
-}
-
-function filled(template: string, values: Readonly<Record<string, string>>): string {
-  return template.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(values[name] ?? ''));
 }

@@ -150,6 +150,23 @@ describe('a draft', () => {
       [draft.html, draft.quote, 'm@x', [ANNA]],
     );
   });
+  test('as text alone has no HTML, and is one when it is gone on with', () => {
+    const file = { blobId: 'u1', name: 'a', type: 't/t', size: 1, cid: 'c' };
+    const email = emailOf({ ...draft, isPlain: true, files: [file] }, 'f3', 'x');
+    assert.equal(email.htmlBody, undefined);
+    assert.deepEqual(email.bodyValues, { text: { value: 'x' } });
+    assert.deepEqual(email.attachments, [
+      { blobId: 'u1', name: 'a', type: 't/t', disposition: 'attachment' },
+    ]);
+    const kept = {
+      ...EMAIL,
+      ...{ from: [ME], to: [ANNA], subject: 'S', messageId: ['m@x'], attachments: [] },
+      ...{ htmlBody: [{ partId: '1', type: 'text/plain' }], textBody: [{ partId: '1', type: 'text/plain' }] },
+      bodyValues: { 1: { value: 'x', isTruncated: false } },
+    } as unknown as FullEmail;
+    const again = draftOf(kept, 'k', 'n@x');
+    assert.deepEqual([again.isPlain, again.html], [true, '<div>x</div>']);
+  });
   test('with nothing in it is nothing', () => {
     assert.ok(isEmpty(emptyDraft('k', 'm', ME)));
     assert.ok(isEmpty({ ...emptyDraft('k', 'm', ME), html: '<div><br></div>' }));
