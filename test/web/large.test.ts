@@ -13,6 +13,7 @@ import { ANN, CHROMIUM, type House, openHouse } from './kit/house.ts';
 const COUNT = Number(process.env.BREVDUVA_TEST_LARGE ?? 10_000);
 const MOST_ROWS = 60;
 const TIME = { timeout: 60_000 };
+const nowMs = Date.now();
 
 describe(`${COUNT} mails`, { skip: CHROMIUM === undefined && 'no Chromium here' }, () => {
   const folder = mkdtempSync(join(tmpdir(), 'brevduva-large-'));
@@ -77,6 +78,40 @@ describe(`${COUNT} mails`, { skip: CHROMIUM === undefined && 'no Chromium here' 
     await visit.close();
   });
 
+  test('a day is gone to, with the keyboard and by the button', async () => {
+    const visit = await house.visit();
+    const { page } = visit;
+    await page.locator('.row-link').first().waitFor(TIME);
+    const daysAgo = (days: number) =>
+      page.evaluate((count) => {
+        const now = new Date();
+        const day = new Date(now.getFullYear(), now.getMonth(), now.getDate() - count);
+        const end = new Date(now.getFullYear(), now.getMonth(), now.getDate() - count + 1);
+        const field = [day.getFullYear(), day.getMonth() + 1, day.getDate()].map((one) =>
+          String(one).padStart(2, '0'),
+        );
+        return { field: field.join('-'), endMs: end.getTime() };
+      }, days);
+    const { field, endMs } = await daysAgo(5);
+    await page.keyboard.press('g');
+    await page.keyboard.press('c');
+    await page.getByLabel('Day').fill(field);
+    await page.getByRole('button', { name: 'Go there' }).click();
+    const newest = COUNT - 1 - Math.floor((nowMs - 60_000 - endMs) / 60_000) - 1;
+    const focused = page.locator('.row-link:focus');
+    await focused.waitFor(TIME);
+    const number = async (): Promise<number> =>
+      Number(/About number (\d+)/.exec((await focused.textContent()) ?? '')?.[1]);
+    assert.ok(Math.abs((await number()) - newest) <= 2, `${await number()} and not ${newest}`);
+    assert.ok(await focused.evaluate((row) => row.getBoundingClientRect().top < innerHeight / 2));
+    await page.getByRole('button', { name: 'Go to a day' }).click();
+    await page.getByRole('button', { name: 'The oldest' }).click();
+    await page.locator('.row-link:focus', { hasText: /About number 0 / }).waitFor(TIME);
+    assert.ok((await page.locator('.row-place').count()) <= MOST_ROWS);
+    assert.deepEqual(visit.faults, []);
+    await visit.close();
+  });
+
   test('a thousand are selected, archived, and taken back', async () => {
     const visit = await house.visit();
     const { page } = visit;
@@ -102,7 +137,6 @@ describe(`${COUNT} mails`, { skip: CHROMIUM === undefined && 'no Chromium here' 
 
 /** A mail a minute, the last one just now. */
 function mbox(count: number): string {
-  const nowMs = Date.now();
   const mails = Array.from({ length: count }, (_, n) => {
     const date = new Date(nowMs - (count - n) * 60_000);
     const fields = [

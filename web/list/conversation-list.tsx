@@ -13,6 +13,7 @@ import { Empty, emptyKindOf } from './empty.tsx';
 import { useListCommands } from './list-commands.tsx';
 import { ListRow } from './list-row.tsx';
 import type { Scope } from './scope.ts';
+import { usePull } from './use-pull.tsx';
 import { anchorOf, scrollTopFor, scrollTopToShow, windowOf } from './window.ts';
 
 export interface ListProps {
@@ -23,7 +24,8 @@ export interface ListProps {
 
 export function ConversationList({ place, scope, list }: ListProps) {
   const { device } = useApp();
-  const { selection } = useDesk();
+  const desk = useDesk();
+  const { selection } = desk;
   const texts = useTexts();
   const scroller = useRef<HTMLDivElement>(null);
   const { view, measure } = useView(list, scroller);
@@ -47,14 +49,20 @@ export function ConversationList({ place, scope, list }: ListProps) {
       });
       measure();
     },
+    show: (row) => {
+      scroller.current?.scrollTo(0, row * rowHeight);
+      measure();
+    },
   });
+  const pull = usePull(() => Promise.all([desk.look(), list.refresh()]));
   if (total === 0) {
     if (scope.kind === 'search') return <Nothing place={place} />;
     return <Empty kind={emptyKindOf(scope.mailbox?.role, scope.kind === 'starred')} />;
   }
   if (total === undefined) return list.fault.value === undefined ? <Skeleton /> : <Unreachable list={list} />;
   return (
-    <div class="list-scroll" ref={scroller} onScroll={measure}>
+    <div class="list-scroll" ref={scroller} onScroll={measure} {...pull.handlers}>
+      {pull.sign}
       <ul
         class="rows"
         style={{ height: `${total * rowHeight}px` }}

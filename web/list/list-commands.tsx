@@ -8,18 +8,21 @@ import type { Id } from '../sync/model.ts';
 import type { Deed } from './deeds.ts';
 import type { Scope } from './scope.ts';
 import { selectAll } from './select-all.ts';
+import type { Selection } from './selection.ts';
 
 interface ListCommandOptions {
   readonly place: Place;
   readonly scope: Scope;
   readonly list: MailList;
   readonly reveal: (row: number) => void;
+  /** At the top of what can be seen. */
+  readonly show: (row: number) => void;
 }
 
 /** Focus follows the cursor when the row is there. */
 const FOCUS_ROW = '.row[data-cursor] .row-link';
 
-export function useListCommands({ place, scope, list, reveal }: ListCommandOptions): void {
+export function useListCommands({ place, scope, list, reveal, show }: ListCommandOptions): void {
   const { router } = useApp();
   const desk = useDesk();
   const { deeds: texts } = useTexts();
@@ -37,10 +40,7 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
     if (id === undefined) return;
     reveal(ids.indexOf(id));
     if (isOpen) open(id);
-    else
-      requestAnimationFrame(() =>
-        document.querySelector<HTMLElement>(FOCUS_ROW)?.focus({ preventScroll: true }),
-      );
+    else focusRow();
   };
   const targets = (): Id[] => {
     const chosen = [...selection.chosen.peek()];
@@ -87,6 +87,7 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
       if (cursor !== undefined) selection.toggle(cursor);
     },
     selectAll: () => void selectAll(list, selection),
+    goDate: () => desk.ask({ kind: 'date', list, show: (row) => void goTo(row, { list, show, selection }) }),
     archive: act('archive'),
     delete: act('delete'),
     junk: act('junk'),
@@ -107,4 +108,19 @@ export function useListCommands({ place, scope, list, reveal }: ListCommandOptio
       return true;
     },
   });
+}
+
+/** It is there and is where one is. */
+async function goTo(
+  row: number,
+  { list, show, selection }: Pick<ListCommandOptions, 'list' | 'show'> & { readonly selection: Selection },
+): Promise<void> {
+  show(row);
+  await list.need(row, row + 1);
+  selection.at(list.rows.peek().ids[row]);
+  focusRow();
+}
+
+function focusRow(): void {
+  requestAnimationFrame(() => document.querySelector<HTMLElement>(FOCUS_ROW)?.focus({ preventScroll: true }));
 }

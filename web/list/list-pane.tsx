@@ -6,6 +6,7 @@ import { Later } from '../shell/later.tsx';
 import { OutboxLines, UpdateLine, WaitingLine } from '../shell/notice-line.tsx';
 import type { Place } from '../shell/places.ts';
 import { SpaceLine } from '../shell/space.tsx';
+import type { MailList } from '../sync/mail-list.ts';
 import { Icon } from '../ui/icon.tsx';
 import { Link } from '../ui/link.tsx';
 import { ConversationList } from './conversation-list.tsx';
@@ -13,6 +14,9 @@ import { Empty } from './empty.tsx';
 import { badgeOf, roleName } from './mailbox-name.ts';
 import { type Scope, STARRED, scopeOf } from './scope.ts';
 import { SelectionBar } from './selection-bar.tsx';
+
+/** Rows that one does not scroll through to find a day. */
+const LONG = 200;
 
 interface ListPaneProps {
   readonly place: Place;
@@ -44,7 +48,7 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
       {place.at === 'search' ? (
         <SearchHead query={place.query} list={list} />
       ) : (
-        <PlaceHead scope={scope} onMenu={onMenu} />
+        <PlaceHead scope={scope} list={list} onMenu={onMenu} />
       )}
       <WaitingLine />
       <SpaceLine />
@@ -76,10 +80,16 @@ export function ListPane({ place, onMenu }: ListPaneProps) {
   );
 }
 
-function PlaceHead({ scope, onMenu }: { readonly scope: Scope | undefined; readonly onMenu: () => void }) {
+interface PlaceHeadProps {
+  readonly scope: Scope | undefined;
+  readonly list: MailList | undefined;
+  readonly onMenu: () => void;
+}
+
+function PlaceHead({ scope, list: rows, onMenu }: PlaceHeadProps) {
   const { device, formats } = useApp();
   const { list, shell } = useTexts();
-  const { sync } = useDesk();
+  const { sync, commands } = useDesk();
   const mailbox = scope?.mailbox && sync.cache.mailboxes.value.get(scope.mailbox.id);
   const count = mailbox === undefined ? 0 : badgeOf(mailbox);
   const name =
@@ -102,6 +112,17 @@ function PlaceHead({ scope, onMenu }: { readonly scope: Scope | undefined; reado
           </>
         ) : null}
       </h1>
+      {(rows?.rows.value.total ?? 0) > LONG ? (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label={shell.keys.goDate}
+          title={shell.keys.goDate}
+          onClick={() => commands.run('goDate')}
+        >
+          <Icon name="calendar" />
+        </button>
+      ) : null}
       {device.width.value === 'phone' ? null : (
         <Link place={{ at: 'search', query: '' }} class="search-link">
           <Icon name="search" />

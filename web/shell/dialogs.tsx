@@ -30,6 +30,14 @@ export function Dialogs() {
         />
       );
     }
+    case 'date':
+      return (
+        <Later
+          load={() => import('../list/date-dialog.tsx')}
+          name="DateDialog"
+          props={{ list: dialog.list, show: dialog.show }}
+        />
+      );
     case 'confirm':
       return <ConfirmDialog {...dialog} />;
   }

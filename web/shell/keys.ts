@@ -33,6 +33,7 @@ export const KEYS: Readonly<Record<string, Command>> = {
   'g t': 'goSent',
   'g d': 'goDrafts',
   'g a': 'goArchive',
+  'g c': 'goDate',
   '?': 'help',
 };
 

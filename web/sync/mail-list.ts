@@ -108,6 +108,16 @@ export class MailList {
     await Promise.all([...pages].map((page) => this.#loadPage(page)));
   }
 
+  /** Where one is that came before this moment (UTCDate): the number of its row, or of the last one. */
+  async rowAt(moment: string): Promise<number> {
+    const { client, filter, isCollapsed } = this.#options;
+    const newer = { operator: 'AND' as const, conditions: [filter, { after: moment }] };
+    const { total } = await client.call<QueryAnswer>('Email/query', {
+      ...{ filter: newer, sort: SORT, collapseThreads: isCollapsed, limit: 1, calculateTotal: true },
+    }).result;
+    return Math.max(0, Math.min(total, (this.#rows.peek().total ?? 1) - 1));
+  }
+
   /** Brings it up to what the server has. Asked again meanwhile, it is done once more behind. */
   refresh(): Promise<void> {
     if (this.#refreshing !== undefined) {
