@@ -9,6 +9,7 @@ import type { Log } from '../base/log.ts';
 import { Secret } from '../base/secret.ts';
 import type { Activity } from '../identity/activity.ts';
 import type { Admission, Authenticator } from '../identity/authenticator.ts';
+import { Throttled } from '../identity/throttled.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import type { Credentials } from '../sasl/mechanism.ts';
 import { allowsPlaintext, type PlaintextRule } from '../sasl/plaintext.ts';
@@ -85,17 +86,15 @@ export function askToSignIn(
   };
 }
 
-function refusal(
-  { code, message }: MailboxError,
-  options: AuthorizationOptions,
-  request: HttpRequest,
-): HttpReply {
+function refusal(error: MailboxError, options: AuthorizationOptions, request: HttpRequest): HttpReply {
+  const { code, message } = error;
+  const seconds = error instanceof Throttled ? error.waitSeconds : RETRY_SECONDS;
   const words = `${message.charAt(0).toUpperCase()}${message.slice(1)}.`;
   switch (code) {
     case 'throttled':
       return {
         ...text(429, `${words}\n`),
-        headers: { 'retry-after': String(RETRY_SECONDS), connection: 'close' },
+        headers: { 'retry-after': String(seconds), connection: 'close' },
       };
     case 'unavailable':
       return { ...text(503, `${words}\n`), headers: { 'retry-after': '5', connection: 'close' } };

@@ -47,6 +47,7 @@ import { comparesAsTyped, isPasswordHash, type Passwords } from './password.ts';
 import { type Comparison, PasswordJudge } from './password-judge.ts';
 import { hasStoredKey, type ProofKeyMaker } from './proof-keys.ts';
 import { type Attempt, Throttle, type ThrottleNews } from './throttle.ts';
+import { Throttled } from './throttled.ts';
 import type { TokenIssuer } from './token-issuer.ts';
 
 export type { Admission, LoginAttempt } from './attempt.ts';
@@ -376,7 +377,8 @@ export class Authenticator {
       false,
     );
     await this.#sleep(this.throttle.replyDelayMs(name, attempt.remoteAddress));
-    throw new MailboxError('throttled', 'too many wrong passwords from your network; try again in a minute');
+    const waitMs = this.throttle.shutForMs(name, attempt.remoteAddress);
+    throw new Throttled('too many wrong passwords from your network; try again in a minute', waitMs);
   }
 
   async #sleep(ms: number): Promise<void> {

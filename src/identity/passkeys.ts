@@ -25,6 +25,7 @@ import type { Activity } from './activity.ts';
 import { factsOf, type LoginAttempt } from './attempt.ts';
 import type { Challenges } from './challenges.ts';
 import { passkeysOf, type Throttle } from './throttle.ts';
+import { Throttled } from './throttled.ts';
 
 export interface PasskeysOptions {
   readonly directory: Pick<Directory, 'get' | 'update'>;
@@ -106,7 +107,8 @@ export class Passkeys {
     const charge = throttle.begin(name, attempt.remoteAddress);
     if (charge === undefined) {
       await this.#sleep(throttle.replyDelayMs(name, attempt.remoteAddress));
-      throw new MailboxError('throttled', 'too many passkeys that were none; try again in a minute');
+      const waitMs = throttle.shutForMs(name, attempt.remoteAddress);
+      throw new Throttled('too many passkeys that were none; try again in a minute', waitMs);
     }
     if (charge.waitMs > 0) await this.#sleep(charge.waitMs);
     const used = record && (await this.#use(record.id, response, attempt));

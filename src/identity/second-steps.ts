@@ -20,6 +20,7 @@ import type { Activity } from './activity.ts';
 import { factsOf, type LoginAttempt } from './attempt.ts';
 import { countIn, keptOf, makeCodes, without } from './recovery-codes.ts';
 import { codesOf, type Throttle, writtenCodesOf } from './throttle.ts';
+import { Throttled } from './throttled.ts';
 import { codeIn, keyUri, makeKey, stepOf } from './totp.ts';
 
 export interface SecondStepsOptions {
@@ -92,9 +93,9 @@ export class SecondSteps {
     if (charge === undefined) {
       activity.attempt(address, 'sign-in refused after too many wrong codes', factsOf(attempt), true);
       await this.#sleep(throttle.replyDelayMs(name, remoteAddress));
-      throw new MailboxError(
-        'throttled',
+      throw new Throttled(
         'too many wrong codes; try again in a while, or use a recovery code',
+        throttle.shutForMs(name, remoteAddress),
       );
     }
     if (charge.waitMs > 0) await this.#sleep(charge.waitMs);

@@ -108,6 +108,13 @@ export class Throttle {
     return charges.some(({ key, limit }) => this.#level(key, limit) + 1 > limit.size);
   }
 
+  /** When the next attempt would be let in; 0: now, as far as nobody else is tried meanwhile. */
+  shutForMs(address: string, remoteAddress: string): number {
+    const charges = chargesOf(address, remoteAddress, this.isKnown(address, remoteAddress));
+    const waits = charges.map(({ key, limit }) => (this.#level(key, limit) + 1 - limit.size) * limit.leakMs);
+    return Math.max(0, ...waits);
+  }
+
   /** Charges an attempt; undefined when it is refused. */
   begin(address: string, remoteAddress: string): Attempt | undefined {
     if (this.isShut(address, remoteAddress)) return undefined;

@@ -1,6 +1,7 @@
 /** Routes that take and give JSON, for the webmail's own page and nobody else: what is not as it should be is refused before it counts. */
 import type { z } from 'zod';
 import type { HttpReply, HttpRequest, Route } from '../http/exchange.ts';
+import { Throttled } from '../identity/throttled.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { isFromOwnSite } from './own-site.ts';
 
@@ -65,7 +66,9 @@ export async function caught(answer: () => Promise<HttpReply>): Promise<HttpRepl
   } catch (error) {
     const status = error instanceof MailboxError ? STATUS[error.code] : undefined;
     if (!(error instanceof MailboxError) || status === undefined) throw error;
-    return refusal(status, error.code, error.message);
+    const refused = refusal(status, error.code, error.message);
+    if (!(error instanceof Throttled)) return refused;
+    return { ...refused, headers: { ...refused.headers, 'retry-after': String(error.waitSeconds) } };
   }
 }
 

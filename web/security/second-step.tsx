@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals';
 import { useEffect, useRef } from 'preact/hooks';
 import type { SignInFault, StepShown, WaysIn } from '../shell/account.ts';
-import { useTexts } from '../shell/app.ts';
+import { useApp } from '../shell/app.ts';
+import { useFaultWords } from '../shell/ask-second-step.tsx';
 import { Icon } from '../ui/icon.tsx';
 import { signedBy } from './passkeys.ts';
 import { useSecurityTexts } from './security-texts.ts';
@@ -15,6 +16,8 @@ export interface SecondStepProps {
 }
 
 const SAID = 'second-step-said';
+/** Where the server has not said until when. */
+const UNTOLD_MS = 60_000;
 
 export function SecondStep({ ways, onStep, onBack }: SecondStepProps) {
   const texts = useSecurityTexts();
@@ -99,8 +102,10 @@ function CodeField({ isWritten, fault }: { isWritten: boolean; fault: SignInFaul
 
 function Said({ fault }: { readonly fault: SignInFault | undefined }) {
   const texts = useSecurityTexts();
-  const { signIn } = useTexts();
-  const words = fault === 'tooMany' ? texts.codeTooMany : fault && signIn[fault];
+  const { account, formats } = useApp();
+  const general = useFaultWords(fault);
+  const openAtMs = account.openAtMs ?? Date.now() + UNTOLD_MS;
+  const words = fault === 'tooMany' ? texts.codeTooMany(formats.value.clock(openAtMs)) : general;
   return (
     <p id={SAID} class={words ? 'notice wrong' : 'notice'} role="status">
       {words ? <Icon name="warning" /> : null}

@@ -46,6 +46,18 @@ test('what keeps somebody out', async () => {
     assert.equal(await answering(answer).signIn(credentials), fault);
 });
 
+test('who has failed too often is told until when', async () => {
+  const headers = { 'retry-after': '90' };
+  const account = answering(new Response('', { status: 429, headers }), new Response('', { status: 401 }));
+  const credentials = { address: 'a@example.org', password: 'x', isOwnDevice: false };
+  const nowMs = Date.now();
+  assert.equal(await account.signIn(credentials), 'tooMany');
+  const waitMs = (account.openAtMs ?? 0) - nowMs;
+  assert.ok(waitMs >= 90_000 && waitMs < 100_000, String(waitMs));
+  assert.equal(await account.signIn(credentials), 'wrong');
+  assert.equal(account.openAtMs, undefined);
+});
+
 test('a session that ended elsewhere says so, once', async () => {
   const account = answering(Response.json(SESSION));
   await account.look();

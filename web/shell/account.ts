@@ -38,6 +38,7 @@ export type ChangePath =
   | '/web/devices/end'
   | '/web/app-passwords'
   | '/web/app-passwords/profile'
+  | '/web/app-passwords/code'
   | '/web/app-passwords/revoke'
   | '/web/password'
   | '/web/passkey/begin'
@@ -82,6 +83,7 @@ export class Account {
   readonly #fetch: typeof fetch;
   readonly #kept: () => Promise<SessionFacts | undefined>;
   readonly #now = signal<SignedIn>({ state: 'unknown' });
+  #openAtMs: number | undefined;
 
   /** `kept`: who was signed in last, on a device of one's own. */
   constructor(ask: typeof fetch, kept: () => Promise<SessionFacts | undefined> = async () => undefined) {
@@ -91,6 +93,11 @@ export class Account {
 
   get now(): ReadonlySignal<SignedIn> {
     return this.#now;
+  }
+
+  /** After `tooMany`, when another attempt is let in, as far as the server has said. */
+  get openAtMs(): number | undefined {
+    return this.#openAtMs;
   }
 
   /** Asks who is signed in. Without a network what was known stays, from the last time that the page was open too. */
@@ -140,6 +147,8 @@ export class Account {
     if (response === undefined) return 'unreachable';
     if (response.status === 202)
       return ((await response.json()) as { readonly secondStep: WaysIn }).secondStep;
+    const waitSeconds = Number(response.headers.get('retry-after'));
+    this.#openAtMs = waitSeconds > 0 ? Date.now() + waitSeconds * 1000 : undefined;
     if (!response.ok) return faultIn(response);
     this.#now.value = { state: 'in', session: (await response.json()) as SessionFacts };
     return undefined;

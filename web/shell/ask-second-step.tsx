@@ -1,8 +1,8 @@
 /** In front of the mail: the mark above a question, and the second question, which few are asked and which is loaded then. */
 import type { ComponentChildren } from 'preact';
 import { Mark } from '../ui/mark.tsx';
-import type { SignInOutcome, StepShown, WaysIn } from './account.ts';
-import { useTexts } from './app.ts';
+import type { SignInFault, SignInOutcome, StepShown, WaysIn } from './account.ts';
+import { useApp, useTexts } from './app.ts';
 import { Later } from './later.tsx';
 
 export function AtTheDoor({ children }: { readonly children: ComponentChildren }) {
@@ -16,6 +16,16 @@ export function AtTheDoor({ children }: { readonly children: ComponentChildren }
       {children}
     </main>
   );
+}
+
+/** What to say of what went wrong; who has failed too often is told until when. */
+export function useFaultWords(fault: SignInFault | undefined): string | undefined {
+  const { account, formats } = useApp();
+  const { signIn } = useTexts();
+  const { openAtMs } = account;
+  if (fault === 'tooMany' && openAtMs !== undefined)
+    return signIn.tooManyUntil(formats.value.clock(openAtMs));
+  return fault && signIn[fault];
 }
 
 interface AskSecondStepProps {

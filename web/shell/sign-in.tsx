@@ -4,7 +4,7 @@ import { useEffect, useRef } from 'preact/hooks';
 import { Icon } from '../ui/icon.tsx';
 import type { Credentials, SignInFault, WaysIn } from './account.ts';
 import { useApp, useTexts } from './app.ts';
-import { AskSecondStep, AtTheDoor } from './ask-second-step.tsx';
+import { AskSecondStep, AtTheDoor, useFaultWords } from './ask-second-step.tsx';
 
 const SAID = 'sign-in-said';
 
@@ -149,6 +149,7 @@ function PasswordField({ fault }: { readonly fault: Signal<SignInFault | undefin
 function Said({ fault }: { readonly fault: SignInFault | undefined }) {
   const { signIn: texts } = useTexts();
   const { account, carried } = useApp();
+  const words = useFaultWords(fault);
   const now = account.now.value;
   const unsent = carried.unsent.value;
   const ended = unsent === 0 ? texts.ended : texts.endedUnsent(unsent);
@@ -156,7 +157,7 @@ function Said({ fault }: { readonly fault: SignInFault | undefined }) {
   return (
     <p id={SAID} class={fault ? 'notice wrong' : 'notice'} role="status">
       {fault ? <Icon name="warning" /> : null}
-      {fault ? texts[fault] : hint}
+      {words ?? hint}
     </p>
   );
 }
