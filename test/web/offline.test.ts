@@ -136,6 +136,46 @@ describe('offline', needs('chromium'), () => {
     },
   );
 
+  story(
+    'what is put off without a network is put off when there is one; what another device did with it stands',
+    'computer',
+    async ({ page, context, wire }) => {
+      const [one, two] = [1, 2].map((n) => `Put off ${n} ${Math.random()}`) as [string, string];
+      for (const subject of [one, two]) await append(subject);
+      for (const subject of [one, two]) await rowOf(page, subject).waitFor(WAIT);
+      const putOff = async (subject: string): Promise<void> => {
+        await rowOf(page, subject).locator('.row-pick').click();
+        await page.keyboard.press('b');
+        await page.getByRole('button', { name: /^Tomorrow morning/ }).click();
+        await rowOf(page, subject).waitFor({ state: 'detached', ...WAIT });
+      };
+      // The first of all makes the mailbox.
+      await putOff(one);
+      await until(async () => (await count('Snoozed', one)) === 1, 'put off');
+      await page.getByRole('button', { name: 'Undo' }).click();
+      await until(async () => (await count('INBOX', one)) === 1, 'taken back');
+      await rowOf(page, one).waitFor(WAIT);
+      wire.cut();
+      await putOff(one);
+      await putOff(two);
+      await page.getByText(/2 changes wait/).waitFor(WAIT);
+      await moveElsewhere(two, 'INBOX', 'Archive');
+      await page.close();
+      assert.deepEqual([await count('INBOX', one), await count('Snoozed', one)], [1, 0]);
+
+      const again = await context.newPage();
+      await again.goto(wire.origin);
+      await again.getByText(/2 changes wait/).waitFor(WAIT);
+      wire.mend();
+      await again.getByText('A mail was moved elsewhere meanwhile, and stays there.').first().waitFor(WAIT);
+      await until(async () => (await count('Snoozed', one)) === 1, 'put off');
+      assert.deepEqual([await count('INBOX', one), await count('Archive', two)], [0, 1]);
+      await again.getByRole('link', { name: /^Snoozed/ }).click();
+      await rowOf(again, one).locator(ROW).click();
+      await again.getByText(/^Comes back to the Inbox on/).waitFor(WAIT);
+    },
+  );
+
   story('an answer that was lost does not do it twice', 'on demand', async ({ page, wire }) => {
     const subject = `Lost ${Math.random()}`;
     await append(subject);

@@ -4,7 +4,10 @@ import { useMemo } from 'preact/hooks';
 import type { Chosen } from '../list/deeds.ts';
 import { useApp, useDesk, useTexts } from '../shell/app.ts';
 import { Window } from '../shell/dialogs.tsx';
+import type { EmailPatch } from '../sync/actions.ts';
 import { Unreachable } from '../sync/jmap-client.ts';
+import type { Email, Id } from '../sync/model.ts';
+import { utcDate } from '../sync/utc-date.ts';
 import { fieldTime, laterTimes } from '../write/later-times.ts';
 
 export interface SnoozeDialogProps {
@@ -56,30 +59,53 @@ export function SnoozeDialog({ chosen, done }: SnoozeDialogProps) {
   );
 }
 
+/** Queued like whatever else is done to mail: shown at once, and at the server when that can be reached. */
 function usePut({ threads, mailbox }: Chosen, done: () => void): (at: Date) => void {
   const desk = useDesk();
   const { notices, formats } = useApp();
   const { snooze: texts, deeds, list } = useTexts();
-  const { snoozes, sync } = desk;
-  const say = (text: string, isWrong: boolean): void => notices.show({ text, isWrong });
-  const back = (ids: readonly string[]): void =>
-    void snoozes.takeBack(ids).then(
-      () => desk.look(),
-      () => say(texts.failed, true),
+  const { snoozes } = desk;
+  const { cache, actions } = desk.sync;
+  const put = (emails: readonly Email[], waits: Id, at: Date): void => {
+    const before = emails.flatMap(({ id }) => snoozes.all.peek().get(id) ?? []);
+    const until = utcDate(at);
+    const { undo } = actions.run({ patches: emails.map((email) => waiting(email, waits)), until });
+    snoozes.note(
+      emails.map(({ id }) => id),
+      until,
     );
+    const back = (): void => {
+      if (mailbox !== waits) actions.run(undo);
+      // It waits where it waited, until its time before.
+      else
+        for (const { emailId, until: time } of before)
+          actions.run({ patches: [{ id: emailId }], until: time });
+    };
+    notices.show({
+      text: texts.done(threads.length, formats.value.nearTime(at.toISOString())),
+      action: { text: deeds.undo, run: back },
+    });
+  };
   return (at) => {
     desk.answer();
-    const emails = threads.flatMap((thread) => desk.deeds.here(thread, mailbox)).map(({ id }) => id);
+    const emails = threads.flatMap((thread) => desk.deeds.here(thread, mailbox));
     done();
-    void snoozes.put(emails, at, list.roles.snoozed ?? 'Snoozed').then(
-      (ids) => {
-        notices.show({
-          text: texts.done(threads.length, formats.value.nearTime(at.toISOString())),
-          action: { text: deeds.undo, run: () => back(ids) },
-        });
-        void sync.sync();
-      },
-      (error: unknown) => say(error instanceof Unreachable ? texts.offline : texts.failed, true),
+    const known = cache.byRole('snoozed')?.id;
+    if (known !== undefined) return put(emails, known, at);
+    snoozes.mailbox(list.roles.snoozed ?? 'Snoozed').then(
+      (made) => put(emails, made, at),
+      (error: unknown) =>
+        notices.show({ text: error instanceof Unreachable ? texts.offline : texts.failed, isWrong: true }),
     );
+  };
+}
+
+function waiting({ id, mailboxIds }: Email, waits: Id): EmailPatch {
+  const leaves = Object.keys(mailboxIds).filter((one) => one !== waits);
+  const comes = waits in mailboxIds ? {} : { [waits]: true };
+  return {
+    id,
+    mailboxIds: { ...Object.fromEntries(leaves.map((one) => [one, false])), ...comes },
+    keywords: { $new: false },
   };
 }

@@ -20,7 +20,7 @@ export function SnoozedLine({ email }: { readonly email: Email }) {
       <button
         type="button"
         class="button"
-        onClick={() => desk.ask({ kind: 'snooze', chosen, done: () => void snoozes.load() })}
+        onClick={() => desk.ask({ kind: 'snooze', chosen, done: () => {} })}
       >
         {texts.change}
       </button>

@@ -14,7 +14,6 @@ type Client = Pick<JmapClient, 'call'>;
 
 interface SetAnswer {
   readonly created?: Readonly<Record<string, { readonly id: Id }>> | null;
-  readonly notCreated?: Readonly<Record<string, { readonly type: string }>> | null;
 }
 
 export class Snoozes {
@@ -37,32 +36,26 @@ export class Snoozes {
     this.#all.value = new Map(list.map((one) => [one.emailId, one]));
   }
 
-  /** Until then; their numbers, by which they are taken back. `mailboxName`: what the mailbox is called when there is none yet. */
-  async put(emails: readonly Id[], until: Date, mailboxName: string): Promise<readonly Id[]> {
-    await this.#mailbox(mailboxName);
-    const utc = until.toISOString().replace(/\.\d+Z$/, 'Z');
-    const create = Object.fromEntries(emails.map((emailId) => [emailId, { emailId, until: utc }]));
-    const { created, notCreated } = await this.#client.call<SetAnswer>('Snooze/set', { create }).result;
-    const [fault] = Object.values(notCreated ?? {});
-    const ids = Object.values(created ?? {}).map(({ id }) => id);
-    if (fault !== undefined && ids.length === 0) throw new Refused(fault.type);
-    return ids;
+  /** What has been said here and may not be at the server yet. */
+  note(emails: readonly Id[], until: string): void {
+    this.#all.value = new Map([
+      ...this.#all.peek(),
+      ...emails.map((emailId) => [emailId, { id: '', emailId, until }] as const),
+    ]);
   }
 
-  /** Back where they were. */
-  async takeBack(ids: readonly Id[]): Promise<void> {
-    await this.#client.call('Snooze/set', { destroy: ids }).result;
-  }
-
-  /** Made when the first mail is put off. */
-  async #mailbox(name: string): Promise<void> {
+  /** Where they wait, made when the first mail is put off. Rejects when the server cannot be reached. */
+  async mailbox(name: string): Promise<Id> {
     const filter = { role: 'snoozed' };
-    const query = () =>
-      this.#client.call<{ readonly ids: readonly Id[] }>('Mailbox/query', { filter }).result;
-    if ((await query()).ids.length > 0) return;
+    const query = async (): Promise<Id | undefined> =>
+      (await this.#client.call<{ readonly ids: readonly Id[] }>('Mailbox/query', { filter }).result).ids[0];
+    const there = await query();
+    if (there !== undefined) return there;
     const create = { made: { name, role: 'snoozed' } };
     const { created } = await this.#client.call<SetAnswer>('Mailbox/set', { create }).result;
     // Another page may have been the first.
-    if (created?.made === undefined && (await query()).ids.length === 0) throw new Refused('noMailbox');
+    const made = created?.made?.id ?? (await query());
+    if (made === undefined) throw new Refused('noMailbox');
+    return made;
   }
 }

@@ -13,7 +13,7 @@ import type { MailCache } from './cache.ts';
 import { isUnsure, type Placed, type Plan, planOf } from './doubt.ts';
 import { type JmapClient, Refused, Unreachable } from './jmap-client.ts';
 import type { Email, Id } from './model.ts';
-import { idsOf, inverseOf, isAsLeft, setArguments, slices, withPatch } from './patch.ts';
+import { idsOf, inverseOf, isAsLeft, requestOf, slices, watched, withPatch } from './patch.ts';
 
 /** As in a patch of Email/set (RFC 8621 §4.6): true puts in, false takes out. */
 export interface EmailPatch {
@@ -26,6 +26,8 @@ export interface Action {
   readonly patches: readonly EmailPatch[];
   /** Nothing is left of these emails: RFC 8621 §4.6 destroy. Patches and destroys do not name the same. */
   readonly destroyed?: readonly Id[];
+  /** Put off until then (UTCDate): the server moves them where they wait, as the patches say, and brings them back. */
+  readonly until?: string;
 }
 
 export interface ActionsOptions {
@@ -59,6 +61,7 @@ interface Entry extends Waiting {
 interface SetAnswer {
   readonly notUpdated?: Settled['refused'] | null;
   readonly notDestroyed?: Settled['refused'] | null;
+  readonly notCreated?: Settled['refused'] | null;
 }
 
 type Outcome = Pick<Settled, 'refused'> & Pick<Plan, 'gone' | 'moved'>;
@@ -110,7 +113,7 @@ export class Actions {
       patches: action.patches.flatMap((patch) => known(patch.id).map((email) => inverseOf(email, patch))),
     };
     const lay = Object.fromEntries(
-      (action.destroyed ?? []).map((id) => [id, known(id).flatMap((one) => Object.keys(one.mailboxIds))]),
+      watched(action).map((id) => [id, known(id).flatMap((one) => Object.keys(one.mailboxIds))]),
     );
     const waiting = { id: crypto.randomUUID(), action, undo, lay };
     this.#apply(action);
@@ -235,7 +238,7 @@ export class Actions {
   async #delivered({ action, lay, isDoubtful }: Entry): Promise<Outcome> {
     const outcome = { refused: {} as Settled['refused'], gone: [] as Id[], moved: [] as Id[] };
     for (const part of slices(action)) {
-      if (!isDoubtful) outcome.refused = { ...outcome.refused, ...(await this.#set(setArguments(part))) };
+      if (!isDoubtful) outcome.refused = { ...outcome.refused, ...(await this.#set(part)) };
       else {
         const { refused, gone, moved } = await this.#setInDoubt(part, lay);
         outcome.refused = { ...outcome.refused, ...refused };
@@ -246,23 +249,36 @@ export class Actions {
     return outcome;
   }
 
-  async #set(args: Readonly<Record<string, unknown>>): Promise<Settled['refused']> {
-    const answer = await this.#options.client.call<SetAnswer>('Email/set', args).result;
-    return { ...answer.notUpdated, ...answer.notDestroyed };
+  async #set(part: Action, condition: { readonly ifInState?: string } = {}): Promise<Settled['refused']> {
+    const [name, args] = requestOf(part);
+    const answer = await this.#options.client.call<SetAnswer>(name, { ...args, ...condition }).result;
+    return { ...answer.notUpdated, ...answer.notDestroyed, ...answer.notCreated };
+  }
+
+  /** What an action is held against when it may have been done, as the server has it; the state is of what the action changes. */
+  async #now(part: Action): Promise<{ readonly state: string; readonly list: readonly Placed[] }> {
+    const { client } = this.#options;
+    const before =
+      part.until === undefined
+        ? undefined
+        : client.call<{ readonly state: string }>('Snooze/get', { ids: [] }).result;
+    const emails = client.call<{ readonly state: string; readonly list: readonly Placed[] }>('Email/get', {
+      ids: idsOf(part),
+      properties: ['mailboxIds', 'keywords'],
+    }).result;
+    const [first, { state, list }] = await Promise.all([before, emails]);
+    return { state: first?.state ?? state, list };
   }
 
   async #setInDoubt(part: Action, lay: Waiting['lay']): Promise<Outcome> {
     for (let tries = 1; ; tries++) {
-      const { state, list } = await this.#options.client.call<{
-        readonly state: string;
-        readonly list: readonly Placed[];
-      }>('Email/get', { ids: idsOf(part), properties: ['mailboxIds', 'keywords'] }).result;
+      const { state, list } = await this.#now(part);
       const { action, gone, moved } = planOf(part, lay, new Map(list.map((one) => [one.id, one])));
       this.#believe(list.filter(({ id }) => moved.includes(id)));
       if (idsOf(action).length === 0) return { refused: {}, gone, moved };
       try {
         const condition = tries < MISMATCHES ? { ifInState: state } : {};
-        return { refused: await this.#set({ ...setArguments(action), ...condition }), gone, moved };
+        return { refused: await this.#set(action, condition), gone, moved };
       } catch (error) {
         if (!(error instanceof Refused && error.type === 'stateMismatch')) throw error;
       }

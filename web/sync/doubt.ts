@@ -9,7 +9,7 @@ import type { Email, Id } from './model.ts';
 /** Of an email what ever changes (RFC 8621 §4.1). */
 export type Placed = Pick<Email, 'id' | 'mailboxIds' | 'keywords'>;
 
-/** Where the emails that it destroys lay when the person said so. */
+/** Where the emails that it destroys or puts off lay when the person said so. */
 export type Lay = Readonly<Record<Id, readonly Id[]>>;
 
 export interface Plan {
@@ -34,6 +34,12 @@ export function planOf(action: Action, lay: Lay, now: ReadonlyMap<Id, Placed>): 
       if (isMissed(patch)) gone.push(patch.id);
       return [];
     }
+    if (action.until !== undefined) {
+      const isThere = lies(email, lay[patch.id]);
+      // Where it was to wait it does, by this action or another device's, whose time stands.
+      if (!isThere && isMoved(patch, email)) moved.push(patch.id);
+      return isThere ? [patch] : [];
+    }
     const isElsewhere = wasMoved(patch, email);
     if (isElsewhere) moved.push(patch.id);
     const keywords = missing(email.keywords, patch.keywords);
@@ -44,11 +50,16 @@ export function planOf(action: Action, lay: Lay, now: ReadonlyMap<Id, Placed>): 
   const destroyed = (action.destroyed ?? []).filter((id) => {
     const email = now.get(id);
     if (email === undefined) return false;
-    const isThere = (lay[id] ?? []).some((mailbox) => mailbox in email.mailboxIds);
+    const isThere = lies(email, lay[id]);
     if (!isThere) moved.push(id);
     return isThere;
   });
-  return { action: { patches, destroyed }, gone, moved };
+  const { until } = action;
+  return { action: { patches, destroyed, ...(until !== undefined && { until }) }, gone, moved };
+}
+
+function lies({ mailboxIds }: Placed, there: readonly Id[] = []): boolean {
+  return there.some((mailbox) => mailbox in mailboxIds);
 }
 
 /** Nobody misses that a mail that is gone was marked as read. */
@@ -62,6 +73,11 @@ function wasMoved({ mailboxIds = {} }: EmailPatch, email: Placed): boolean {
   const leaves = names(false);
   if (leaves.length === 0 || leaves.some((id) => id in email.mailboxIds)) return false;
   return names(true).some((id) => !(id in email.mailboxIds));
+}
+
+/** It is not where it was to come. */
+function isMoved({ mailboxIds = {} }: EmailPatch, email: Placed): boolean {
+  return !Object.entries(mailboxIds).some(([id, is]) => is && id in email.mailboxIds);
 }
 
 function missing(

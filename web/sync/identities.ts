@@ -20,3 +20,20 @@ export async function identitiesOf(
     return error instanceof Refused ? [] : undefined;
   }
 }
+
+/** False: it is as it was. */
+export async function saveIdentity(
+  client: Pick<JmapClient, 'call'>,
+  id: string,
+  change: Partial<Omit<Identity, 'id' | 'email'>>,
+): Promise<boolean> {
+  try {
+    const answer = await client.call<{ readonly updated?: Readonly<Record<string, unknown>> | null }>(
+      'Identity/set',
+      { update: { [id]: change } },
+    ).result;
+    return id in (answer.updated ?? {});
+  } catch {
+    return false;
+  }
+}

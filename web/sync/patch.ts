@@ -9,20 +9,32 @@ export function idsOf({ patches, destroyed = [] }: Action): Id[] {
   return [...patches.map(({ id }) => id), ...destroyed];
 }
 
-export function slices({ patches, destroyed = [] }: Action): Action[] {
+/** Of these it counts later where they lay when the person did it. */
+export function watched({ patches, destroyed = [], until }: Action): readonly Id[] {
+  return until === undefined ? destroyed : patches.map(({ id }) => id);
+}
+
+export function slices({ patches, destroyed = [], until }: Action): Action[] {
   const out: Action[] = [];
-  for (let at = 0; at < patches.length; at += SLICE) out.push({ patches: patches.slice(at, at + SLICE) });
+  for (let at = 0; at < patches.length; at += SLICE)
+    out.push({ patches: patches.slice(at, at + SLICE), ...(until !== undefined && { until }) });
   for (let at = 0; at < destroyed.length; at += SLICE)
     out.push({ patches: [], destroyed: destroyed.slice(at, at + SLICE) });
   return out;
 }
 
-/** The arguments of Email/set. */
-export function setArguments({ patches, destroyed = [] }: Action): Record<string, unknown> {
-  return {
-    update: Object.fromEntries(patches.map((patch) => [patch.id, pointersOf(patch)])),
-    ...(destroyed.length > 0 ? { destroy: destroyed } : {}),
-  };
+/** The method, and its arguments. */
+export function requestOf({
+  patches,
+  destroyed = [],
+  until,
+}: Action): readonly [name: string, args: Record<string, unknown>] {
+  if (until !== undefined) {
+    const create = patches.map(({ id }) => [id, { emailId: id, until }] as const);
+    return ['Snooze/set', { create: Object.fromEntries(create) }];
+  }
+  const update = Object.fromEntries(patches.map((patch) => [patch.id, pointersOf(patch)]));
+  return ['Email/set', { update, ...(destroyed.length > 0 && { destroy: destroyed }) }];
 }
 
 /** As JSON Pointers; `~` and `/` of a keyword are escaped (RFC 6901 §3). */

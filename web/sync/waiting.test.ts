@@ -22,7 +22,21 @@ function server(...emails: readonly Email[]) {
   const mails = new Map(emails.map((email) => [email.id, email]));
   const network = { isUp: true, losesAnswers: false, fails: '', refuses: '' };
   const asked: string[] = [];
+  const snoozed = new Map<string, string>();
   let state = 0;
+  let snoozeState = 0;
+  const putOff = (create: Record<string, { emailId: string; until: string }>): object => {
+    const notCreated: Record<string, object> = {};
+    for (const [name, { emailId, until }] of Object.entries(create)) {
+      const email = mails.get(emailId);
+      if (email === undefined) notCreated[name] = { type: 'notFound' };
+      else mails.set(emailId, { ...email, mailboxIds: { later: true } });
+      snoozed.set(emailId, until);
+    }
+    state++;
+    snoozeState++;
+    return { notCreated };
+  };
   const answer = (name: string, args: Record<string, unknown>): unknown => {
     if (!network.isUp) throw new Unreachable('down');
     asked.push(name);
@@ -31,7 +45,14 @@ function server(...emails: readonly Email[]) {
         state: String(state),
         list: (args.ids as string[]).flatMap((id) => mails.get(id) ?? []),
       };
-    if (args.ifInState !== undefined && args.ifInState !== String(state)) throw new Refused('stateMismatch');
+    if (name === 'Snooze/get') return { state: `s${snoozeState}`, list: [] };
+    const stateNow = name === 'Snooze/set' ? `s${snoozeState}` : String(state);
+    if (args.ifInState !== undefined && args.ifInState !== stateNow) throw new Refused('stateMismatch');
+    if (name === 'Snooze/set') {
+      const done = putOff(args.create as Parameters<typeof putOff>[0]);
+      if (network.losesAnswers) throw new Unreachable('lost');
+      return done;
+    }
     state++;
     const notUpdated: Record<string, object> = {};
     for (const [id, patch] of Object.entries(args.update as Record<string, Record<string, true | null>>)) {
@@ -65,7 +86,7 @@ function server(...emails: readonly Email[]) {
       return { result, ref: () => ({}) };
     },
   } as unknown as JmapClient;
-  return { mails, network, asked, client, change };
+  return { mails, network, asked, client, change, snoozed };
 }
 
 function tab(client: JmapClient, ...emails: readonly Email[]) {
@@ -249,6 +270,87 @@ describe('what waits', () => {
     assert.deepEqual(boxes(shown).sort(), ['archive', 'work']);
     assert.ok('$flagged' in shown.keywords);
     actions.close();
+  });
+});
+
+describe('mail that is put off', () => {
+  const SOON = '2026-11-28T12:00:00Z';
+  const later = { patches: [{ id: '1', mailboxIds: { inbox: false, later: true } }], until: SOON };
+
+  test('without a network waits, and is put off when there is one, once', async () => {
+    const one = anEmail('1', ['inbox']);
+    const { client, network, mails, snoozed, asked } = server(one);
+    const { actions, cache, told } = tab(client, one);
+    network.isUp = false;
+    actions.run(later);
+    assert.deepEqual(boxes(cache.email('1').value), ['later']);
+    await settle();
+    assert.ok(actions.isHeld.value);
+    network.isUp = true;
+    network.losesAnswers = true;
+    actions.wake();
+    await settle();
+    assert.equal(snoozed.get('1'), SOON);
+    network.losesAnswers = false;
+    actions.wake();
+    await settle();
+    assert.equal(asked.filter((name) => name === 'Snooze/set').length, 1);
+    assert.deepEqual([boxes(mails.get('1')), told, actions.waiting.value], [['later'], [], 0]);
+    actions.close();
+  });
+
+  test('and taken back before that, is where it was in the end', async () => {
+    const one = anEmail('1', ['inbox'], ['$new']);
+    const { client, network, mails } = server(one);
+    const { actions, cache } = tab(client, one);
+    network.isUp = false;
+    const { undo } = actions.run(later);
+    actions.run(undo);
+    assert.deepEqual(boxes(cache.email('1').value), ['inbox']);
+    network.isUp = true;
+    actions.wake();
+    await settle();
+    assert.deepEqual(boxes(mails.get('1')), ['inbox']);
+    actions.close();
+  });
+
+  test('what another device has done with it meanwhile stands', async () => {
+    for (const [place, expected] of [
+      ['archive', ['moved 1']],
+      ['later', []],
+      [undefined, ['gone 1']],
+    ] as const) {
+      const one = anEmail('1', ['inbox']);
+      const { client, network, mails, snoozed, change } = server(one);
+      const { actions, told } = tab(client, one);
+      network.isUp = false;
+      actions.run(later);
+      await settle();
+      change('1', place && anEmail('1', [place]));
+      network.isUp = true;
+      actions.wake();
+      await settle();
+      assert.deepEqual([told, snoozed.size], [expected, 0]);
+      assert.deepEqual(boxes(mails.get('1')), place === undefined ? [] : [place]);
+      actions.close();
+    }
+  });
+
+  test('has another time while it waits where it lies, and none when it does not any more', async () => {
+    for (const place of ['later', 'inbox']) {
+      const one = anEmail('1', ['later']);
+      const { client, network, snoozed, change } = server(one);
+      const { actions, told } = tab(client, one);
+      network.isUp = false;
+      actions.run({ patches: [{ id: '1' }], until: SOON });
+      await settle();
+      change('1', anEmail('1', [place]));
+      network.isUp = true;
+      actions.wake();
+      await settle();
+      assert.deepEqual([snoozed.get('1'), told], place === 'later' ? [SOON, []] : [undefined, ['moved 1']]);
+      actions.close();
+    }
   });
 });
 
