@@ -1,8 +1,9 @@
 /** The server is killed and comes back, of another version, under pages that are open: nothing that a person did is lost, or done twice. */
 import assert from 'node:assert/strict';
 import { after, before, describe, test } from 'node:test';
+import type { Page } from 'playwright-core';
 import { startServer, type TestServer } from '../kit/server.ts';
-import { ANN, CHROMIUM, type House, openHouse } from './kit/house.ts';
+import { ANN, CHROMIUM, type House, openHouse, type Visit, type VisitOptions } from './kit/house.ts';
 import { openWire, type Wire } from './kit/wire.ts';
 
 /** What a browser writes to its console when nobody answers. */
@@ -100,5 +101,86 @@ describe('a server that is killed', { skip: CHROMIUM === undefined && 'no Chromi
       );
     await list.close();
     await writer.close();
+  });
+
+  describe('and is replaced by a version that has none of the old files', () => {
+    const [FIRST, SECOND] = ['c'.repeat(16), 'd'.repeat(16)];
+    const isOf = (stamp: string) => (page: Page) =>
+      page.waitForFunction((wanted) => document.documentElement.dataset.build === wanted, stamp, WAIT);
+    const open = (page: Page, subject: string) => page.locator('.row-link', { hasText: subject }).click(WAIT);
+    /** A wire of its own, whose other end has another build from then on. */
+    async function replaced(options: VisitOptions, play: (visit: Visit, over: Wire) => Promise<unknown>) {
+      const over = await openWire(server.port('http'));
+      const visit = await house.visit({ ...options, origin: over.origin });
+      try {
+        await play(visit, over);
+        const expected = new RegExp(`${NO_SERVER.source}|dynamically imported|module script`);
+        assert.deepEqual(
+          visit.faults.filter((fault) => !expected.test(fault)),
+          [],
+        );
+      } finally {
+        await visit.close();
+        await over.close();
+      }
+    }
+    before(() =>
+      house.deliver({ from: 'Kim <kim@example.com>', subject: 'Of two versions', text: 'Hello twice.' }),
+    );
+
+    test('a page that needs one of them goes over by itself, to the same place', () =>
+      replaced({ hasWorker: false }, async ({ page }, over) => {
+        await page.locator('.row-link', { hasText: 'Of two versions' }).waitFor(WAIT);
+        over.replace(FIRST);
+        await open(page, 'Of two versions');
+        await isOf(FIRST)(page);
+        await page.locator('.reading h1', { hasText: 'Of two versions' }).waitFor(WAIT);
+      }));
+
+    test('one on which something is written says so and stays; what was written is there after the reload', () =>
+      replaced({ hasWorker: false }, async ({ page }, over) => {
+        await open(page, 'Of two versions');
+        await page.getByRole('button', { name: 'Reply', exact: true }).click();
+        await page.locator('.at-foot .editor').waitFor(WAIT);
+        await page.keyboard.type('Written for the old one');
+        await page.getByText(/^Saved everywhere/).waitFor(WAIT);
+        over.replace(SECOND);
+        await page.getByRole('toolbar').getByRole('button', { name: 'Put off…' }).click();
+        await page.getByText('There is a new version of the webmail.').first().waitFor(WAIT);
+        await page.locator('.at-foot .editor').click();
+        await page.keyboard.press('End');
+        await page.keyboard.type(', and then some.');
+        await page.locator('.at-foot .editor', { hasText: 'and then some.' }).waitFor(WAIT);
+        await page.getByText(/^Saved everywhere/).waitFor(WAIT);
+        await page.getByRole('button', { name: 'Reload' }).first().click();
+        await isOf(SECOND)(page);
+        await page.locator('.card.folded', { has: page.locator('.draft-word') }).click(WAIT);
+        await page.getByRole('button', { name: 'Continue writing' }).click();
+        await page.locator('.at-foot .editor', { hasText: 'and then some.' }).waitFor(WAIT);
+        assert.equal((await subjectsIn('Drafts')).filter((one) => one === 'Re: Of two versions').length, 1);
+      }));
+
+    test('a service worker has the old ones for pages that are open, and a new page is of the new version', () =>
+      replaced({}, async (old, over) => {
+        await old.page.locator('.row-link', { hasText: 'Of two versions' }).waitFor(WAIT);
+        await old.page.waitForFunction(() => navigator.serviceWorker.controller !== null);
+        over.replace(SECOND);
+        const young = await old.context.newPage();
+        await young.goto(over.origin);
+        await isOf(SECOND)(young);
+        await young.locator('.row-link').first().waitFor(WAIT);
+        // A part that the old page has not loaded yet.
+        await open(old.page, 'Of two versions');
+        await old.page.locator('.reading h1', { hasText: 'Of two versions' }).waitFor(WAIT);
+        assert.notEqual(await old.page.evaluate(() => document.documentElement.dataset.build), SECOND);
+      }));
+
+    test('a page whose first file does not come is not blank, and begins again', () =>
+      replaced({ hasWorker: false, at: '/frame' }, async ({ page }, over) => {
+        over.miss('/assets/main-');
+        await page.goto(over.origin, { waitUntil: 'commit' });
+        await page.getByText('One moment…').waitFor(WAIT);
+        await page.locator('.row-link').first().waitFor(WAIT);
+      }));
   });
 });

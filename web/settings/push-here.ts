@@ -5,6 +5,7 @@
  */
 import type { Keeping } from '../keep/keeping.ts';
 import type { JmapClient } from '../sync/jmap-client.ts';
+import { utcDate } from '../sync/utc-date.ts';
 
 export interface PushParts {
   readonly client: Pick<JmapClient, 'call' | 'session'>;
@@ -50,18 +51,19 @@ export class PushHere {
   /** Asks the person, by the browser; only when they have said that they want it. Rejects when it does not work. */
   async on(): Promise<PushState> {
     if ((await this.#parts.permission.ask()) !== 'granted') return 'denied';
-    const capabilities = (await this.#parts.client.session()).capabilities;
-    const { applicationServerKey } = (capabilities[VAPID] ?? {}) as {
-      readonly applicationServerKey?: string;
-    };
     const { pushManager } = await this.#parts.registration();
-    const subscription = await pushManager.subscribe({
-      userVisibleOnly: true,
-      ...(applicationServerKey === undefined ? {} : { applicationServerKey }),
-    });
+    const subscription = await subscribed(pushManager, await this.#serverKey());
     await this.#tellUnread();
     await this.#create(subscription);
     return 'on';
+  }
+
+  async #serverKey(): Promise<string | undefined> {
+    const { capabilities } = await this.#parts.client.session();
+    const { applicationServerKey } = (capabilities[VAPID] ?? {}) as {
+      readonly applicationServerKey?: string;
+    };
+    return applicationServerKey;
   }
 
   async off(): Promise<PushState> {
@@ -78,13 +80,20 @@ export class PushHere {
     const here = await this.#here();
     if (here === undefined) return;
     const { client, registration, keeping, nowMs } = this.#parts;
-    const subscription = await (await registration()).pushManager.getSubscription();
+    const { pushManager } = await registration();
+    const key = await this.#serverKey();
+    let subscription = await pushManager.getSubscription();
+    // A push service takes from this server nothing that another key has to sign for.
+    if (subscription !== null && key !== undefined && keyOf(subscription) !== key) {
+      await subscription.unsubscribe();
+      subscription = await subscribed(pushManager, key);
+    }
     if (subscription === null) {
       await keeping.keepFact('push', undefined);
       await client.call('PushSubscription/set', { destroy: [here.id] }).result;
       return;
     }
-    const expires = new Date(nowMs() + WEEK_MS).toISOString().replace(/\.\d+Z$/, 'Z');
+    const expires = utcDate(nowMs() + WEEK_MS);
     const update = { [here.id]: { expires } };
     const answer = await client.call<SetAnswer>('PushSubscription/set', { update }).result;
     const isKnown = here.id in (answer.updated ?? {});
@@ -122,6 +131,22 @@ export class PushHere {
     }).result;
     await keeping.keepFact('told', ids);
   }
+}
+
+function subscribed(pushManager: PushManager, key: string | undefined): Promise<PushSubscription> {
+  return pushManager.subscribe({
+    userVisibleOnly: true,
+    ...(key === undefined ? {} : { applicationServerKey: key }),
+  });
+}
+
+/** Base64url, as the server says it. */
+function keyOf({ options }: PushSubscription): string {
+  const octets = new Uint8Array(options.applicationServerKey ?? new ArrayBuffer(0));
+  return btoa(String.fromCharCode(...octets))
+    .replaceAll('+', '-')
+    .replaceAll('/', '_')
+    .replaceAll('=', '');
 }
 
 /** Undefined: this browser cannot. */

@@ -8,12 +8,16 @@ import { type ReadonlySignal, signal } from '@preact/signals-core';
 export interface WorkerParts {
   /** Absent where there are none: in a private window, over plain http. */
   readonly container:
-    | Pick<ServiceWorkerContainer, 'register' | 'addEventListener' | 'startMessages'>
+    | Pick<ServiceWorkerContainer, 'register' | 'ready' | 'addEventListener' | 'startMessages'>
     | undefined;
   readonly url: string;
   /** Of the build that the page was made of. */
   readonly stamp: string;
   readonly reload: () => void;
+  /** The page as the server has it now. */
+  readonly page: () => Promise<string>;
+  /** As long as the tab; nothing where the browser keeps nothing. */
+  readonly storage: Pick<Storage, 'getItem' | 'setItem'> | undefined;
   /** A notification was pressed that leads to this address. */
   readonly open: (path: string) => void;
   readonly nowMs: () => number;
@@ -24,6 +28,8 @@ export const WORKER_URL = '/service-worker.js';
 const LOOK_AGAIN_MS = [0, 5000, 30_000];
 const OFTEN_MS = 60_000;
 const UNSEEN_MS = 30 * 60_000;
+/** The build whose page was left because a part of it was not there. */
+const LEFT = 'left-build';
 
 export class AppWorker {
   readonly #parts: WorkerParts;
@@ -59,6 +65,12 @@ export class AppWorker {
     }
   }
 
+  /** The texts of this language are wanted without a network too. */
+  async keepTexts(language: string): Promise<void> {
+    const { active } = (await this.#parts.container?.ready) ?? {};
+    active?.postMessage({ kind: 'texts', language });
+  }
+
   /** The server may be another than before: it was away, or the page was. */
   async check(): Promise<void> {
     const nowMs = this.#parts.nowMs();
@@ -73,6 +85,25 @@ export class AppWorker {
 
   reload(): void {
     this.#parts.reload();
+  }
+
+  /**
+   * A part of this page did not come. Where that is because the server has another build by now, which has no such part, the page goes
+   * over to that, if nothing is cut off by it. True: it does. Of one build it does so once, whatever comes of it.
+   */
+  async goOver(mayReload: boolean): Promise<boolean> {
+    const { page, stamp, storage } = this.#parts;
+    const found = /data-build="([0-9a-f]+)"/.exec(await page().catch(() => ''))?.[1];
+    if (found === undefined || found === stamp) return false;
+    this.#isNew.value = true;
+    try {
+      if (!mayReload || storage === undefined || storage.getItem(LEFT) === stamp) return false;
+      storage.setItem(LEFT, stamp);
+    } catch {
+      return false;
+    }
+    this.reload();
+    return true;
   }
 
   /** `mayReload`: nothing is under way that a reload would cut off. */

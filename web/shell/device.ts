@@ -92,9 +92,11 @@ export function browserWindow(): Window {
 }
 
 /** Undefined where the browser forbids it. */
-export function browserStorage(): Storage | undefined {
+export function browserStorage(
+  name: 'localStorage' | 'sessionStorage' = 'localStorage',
+): Storage | undefined {
   try {
-    return localStorage;
+    return window[name];
   } catch {
     return undefined;
   }

@@ -1,8 +1,8 @@
 /** A part of the page that is loaded when it is first shown. Nothing is drawn until it is there: it takes a moment at most. */
 import { useSignal } from '@preact/signals';
 import type { ComponentType } from 'preact';
-import { useEffect } from 'preact/hooks';
-import { useTexts } from './app.ts';
+import { useContext, useEffect } from 'preact/hooks';
+import { DeskContext, useApp, useTexts } from './app.ts';
 
 interface LaterProps<N extends string, P> {
   readonly load: () => Promise<{ readonly [name in N]: ComponentType<P> }>;
@@ -13,13 +13,15 @@ interface LaterProps<N extends string, P> {
 export function Later<N extends string, P extends object>({ load, name, props }: LaterProps<N, P>) {
   const loaded = useSignal<ComponentType<P> | undefined>(undefined);
   const isLost = useSignal(false);
+  const { worker } = useApp();
+  const desk = useContext(DeskContext);
   useEffect(() => {
     load().then(
       (module) => {
         loaded.value = module[name];
       },
-      () => {
-        isLost.value = true;
+      async () => {
+        isLost.value = !(await worker.goOver(desk?.isIdle ?? true));
       },
     );
   }, []);
@@ -29,12 +31,13 @@ export function Later<N extends string, P extends object>({ load, name, props }:
 }
 
 function Lost() {
-  const { list } = useTexts();
+  const { list, shell } = useTexts();
+  const { worker } = useApp();
   return (
     <div class="empty">
-      <p>{list.unreachable}</p>
-      <button type="button" class="button" onClick={() => location.reload()}>
-        {list.again}
+      <p>{worker.isNew.value ? shell.newVersion : list.unreachable}</p>
+      <button type="button" class="button" onClick={() => worker.reload()}>
+        {worker.isNew.value ? shell.reload : list.again}
       </button>
     </div>
   );

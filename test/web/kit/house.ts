@@ -43,6 +43,8 @@ export interface VisitOptions {
   /** Where to begin; signed in there. */
   readonly at?: string;
   readonly isSignedIn?: boolean;
+  /** Whether the browser has service workers; it has, when left out. */
+  readonly hasWorker?: boolean;
   /** By way of this address, when it is not the server's own. */
   readonly origin?: string;
 }
@@ -123,11 +125,13 @@ async function fill(client: ImapFlow, letters: readonly Letter[]): Promise<void>
 
 async function visit(browser: Browser, origin: string, options: VisitOptions): Promise<Visit> {
   const { device = COMPUTER, locale = 'en-GB', scheme = 'light', at = '/', isSignedIn = true } = options;
+  const { hasWorker = true } = options;
   const context = await browser.newContext({
     ...device,
     locale,
     colorScheme: scheme,
     timezoneId: 'Europe/Stockholm',
+    serviceWorkers: hasWorker ? 'allow' : 'block',
   });
   const faults: string[] = [];
   const page = await context.newPage();

@@ -14,25 +14,45 @@ export interface Wire {
   loseAnswerTo(text: string): Promise<void>;
   /** From now on pages and service worker say that they are of this build. */
   upgrade(stamp: string): void;
+  /** The same, and all files have other names: those of the build before are not there any more. */
+  replace(stamp: string): void;
+  /** The next request for a file whose name has this finds nobody. */
+  miss(text: string): void;
   close(): Promise<void>;
 }
 
-const STAMPED = ['/', '/service-worker.js'];
+/** What is no page and no file of the app. */
+const API = /^\/(?:jmap|web|\.well-known)\b/;
+const TEXT = /^(?:text\/(?:html|css|javascript)|application\/(?:javascript|manifest\+json))/;
+const STAMP = /(data-build="|stamp:")[0-9a-f]{16}/g;
+/** The hash in the name of a file. */
+const NAME = /-([A-Za-z0-9]{8})(\.(?:js|css|svg|png|webmanifest))/g;
+const OTHER_NAME = /-([A-Za-z0-9]{8})Z(\.\w+)$/;
 
 export async function openWire(port: number): Promise<Wire> {
   const sockets = new Set<Socket>();
   let isCut = false;
   let losing: { readonly text: string; readonly lost: () => void } | undefined;
   let stamp: string | undefined;
+  let isReplaced = false;
+  let missing: string | undefined;
   const pass = async (asked: IncomingMessage, answer: ServerResponse): Promise<void> => {
     const body = Buffer.concat(await asked.toArray());
     const lost = losing !== undefined && body.includes(losing.text) ? losing.lost : undefined;
     if (lost !== undefined) losing = undefined;
     const path = (asked.url ?? '').split('?', 1)[0] ?? '';
-    const isStamped = stamp !== undefined && (STAMPED.includes(path) || path.startsWith('/m/'));
+    const isStamped = stamp !== undefined && !API.test(path);
+    const isFile = path.startsWith('/assets/');
+    const isMissed = missing !== undefined && path.includes(missing);
+    if (isMissed) missing = undefined;
+    if (isMissed || (isReplaced && isFile && !OTHER_NAME.test(path))) {
+      answer.writeHead(404, { 'content-type': 'text/plain' }).end('There is nothing here.\n');
+      return;
+    }
     const headers = { ...asked.headers };
     if (isStamped) for (const name of ['accept-encoding', 'if-none-match']) delete headers[name];
-    const onward = request({ port, host: '127.0.0.1', method: asked.method, path: asked.url, headers });
+    const url = isFile ? path.replace(OTHER_NAME, '-$1$2') : asked.url;
+    const onward = request({ port, host: '127.0.0.1', method: asked.method, path: url, headers });
     onward.on('error', () => answer.destroy());
     answer.on('close', () => onward.destroy());
     onward.on('response', async (response) => {
@@ -41,10 +61,12 @@ export async function openWire(port: number): Promise<Wire> {
         lost();
         answer.destroy();
       } else if (isStamped) {
-        const text = Buffer.concat(await response.toArray()).toString();
-        const other = text.replace(/(data-build="|stamp:")[0-9a-f]{16}/g, `$1${stamp}`);
+        const octets = Buffer.concat(await response.toArray());
         const { 'content-length': _, etag: __, ...rest } = response.headers;
-        answer.writeHead(response.statusCode ?? 500, rest).end(other);
+        const isText = TEXT.test(response.headers['content-type'] ?? '');
+        const other = octets.toString().replace(STAMP, `$1${stamp}`);
+        const text = isReplaced ? other.replace(NAME, '-$1Z$2') : other;
+        answer.writeHead(response.statusCode ?? 500, rest).end(isText ? text : octets);
       } else {
         answer.writeHead(response.statusCode ?? 500, response.headers);
         // A server that is killed ends what it was saying.
@@ -80,6 +102,13 @@ export async function openWire(port: number): Promise<Wire> {
       }),
     upgrade: (to) => {
       stamp = to;
+    },
+    replace: (to) => {
+      stamp = to;
+      isReplaced = true;
+    },
+    miss: (text) => {
+      missing = text;
     },
     async close() {
       cut();
