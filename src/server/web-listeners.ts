@@ -28,6 +28,7 @@ import type { Relay } from '../net/relay.ts';
 import type { TlsFiles } from '../net/tls.ts';
 import type { Editing } from '../rules/editing.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
+import { mobileExport } from '../setup/mobile-export.ts';
 import { mobileconfig, signed, usedBy } from '../setup/mobileconfig.ts';
 import type { MtaStsPolicy } from '../setup/mta-sts.ts';
 import { setupRoutes } from '../setup/routes.ts';
@@ -176,6 +177,8 @@ function profilesOf(
       const profile = mobileconfig({ address, hostname, services: services(), password });
       return profile === undefined ? undefined : signed(profile, tls.pair);
     },
+    code: (address, name, password) =>
+      mobileExport({ address, name, hostname, services: services(), password }),
   };
 }
 

@@ -8,7 +8,7 @@ import { GateFull, Semaphore } from '../base/gate.ts';
 import type { Secret } from '../base/secret.ts';
 import { type Route, text } from '../http/exchange.ts';
 import type { Pair } from '../net/tls.ts';
-import { type ClientService, domainOf, plainAddress, type SetupSettings } from './services.ts';
+import { type ClientService, domainOf, plainAddress, type SetupSettings, waysOf } from './services.ts';
 import { signedData } from './signed-data.ts';
 import { element } from './xml.ts';
 
@@ -64,14 +64,6 @@ export interface ProfileFacts {
   readonly services: readonly ClientService[];
   /** The device asks for it when there is none. */
   readonly password?: Secret;
-}
-
-/** What a device uses: a way in and a way out. Undefined where there is only one of them, or none. */
-function waysOf(services: readonly ClientService[]) {
-  const incoming =
-    services.find(({ kind }) => kind === 'imap') ?? services.find(({ kind }) => kind === 'pop3');
-  const outgoing = services.find(({ kind }) => kind === 'submission');
-  return incoming === undefined || outgoing === undefined ? undefined : { incoming, outgoing };
 }
 
 /** Undefined without a way in and a way out: the device takes no half of it. */

@@ -51,6 +51,14 @@ function byPreference(a: ClientService, b: ClientService): number {
   return a.security === 'tls' ? -1 : 1;
 }
 
+/** What a device uses: a way in and a way out. Undefined where there is only one of them, or none. */
+export function waysOf(services: readonly ClientService[]) {
+  const incoming =
+    services.find(({ kind }) => kind === 'imap') ?? services.find(({ kind }) => kind === 'pop3');
+  const outgoing = services.find(({ kind }) => kind === 'submission');
+  return incoming === undefined || outgoing === undefined ? undefined : { incoming, outgoing };
+}
+
 /** Names under a domain that lead here for one purpose each. */
 export const PURPOSES = ['autoconfig', 'autodiscover', 'mta-sts', 'ua-auto-config'] as const;
 

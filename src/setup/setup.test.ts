@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { request } from 'node:http';
 import { after, before, describe, test } from 'node:test';
 import { silentLog as log } from '../base/log.ts';
+import { Secret } from '../base/secret.ts';
 import { HttpListener } from '../http/listener.ts';
 import { Connections } from '../net/connections.ts';
 import { makePair } from '../net/self-signed.ts';
 import { readRequest } from './autodiscover.ts';
+import { mobileExport } from './mobile-export.ts';
 import { mobileconfig } from './mobileconfig.ts';
 import { mtaStsRecord, policyText } from './mta-sts.ts';
 import { paccDocument, paccRecord } from './pacc.ts';
@@ -202,6 +204,33 @@ test('a profile for Apple devices, the same again for the same address', async (
     mobileconfig({ address: 'a@example.com', hostname: 'mail.example.com', services: servicesOf([]) }),
     undefined,
   );
+});
+
+test('a code for a phone is what Thunderbird reads there, and nobody else gets the password', () => {
+  const facts = { hostname: 'mail.example.com', name: 'Åsa Berg', password: new Secret('abcd-efgh') };
+  const address = 'asa@example.com';
+  assert.deepEqual(JSON.parse(mobileExport({ ...facts, address, services }) ?? ''), [
+    1,
+    [1, 1],
+    [0, 'mail.example.com', 993, 3, 1, address, '', 'abcd-efgh'],
+    [
+      [
+        [0, 'mail.example.com', 465, 3, 1, address, 'abcd-efgh'],
+        [address, 'Åsa Berg'],
+      ],
+    ],
+  ]);
+  const plain = servicesOf(LISTENERS.filter(({ name }) => ['pop3s', 'submission'].includes(name)));
+  const [, , incoming, [[outgoing]]] = JSON.parse(mobileExport({ ...facts, address, services: plain }) ?? '');
+  assert.deepEqual(
+    [incoming.slice(0, 4), outgoing.slice(0, 4)],
+    [
+      [1, 'mail.example.com', 2995, 3],
+      [0, 'mail.example.com', 587, 2],
+    ],
+  );
+  assert.equal(mobileExport({ ...facts, address, services: [] }), undefined);
+  assert.equal(mobileExport({ ...facts, address: 'åsa@example.com', services }), undefined);
 });
 
 test('PACC lists what is at its usual port, and its record is the digest of what is served', async () => {

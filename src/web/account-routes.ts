@@ -14,6 +14,7 @@ import type { AccountRecord } from '../mailbox/model/model.ts';
 import { MAX_PASSWORD_BYTES } from '../sasl/mechanism.ts';
 import { getJson, json, postJson, refusal } from './json-route.ts';
 import { PREFERENCES, PREFERENCES_SCHEMA } from './preferences.ts';
+import { qrPath } from './qr-path.ts';
 import { SERVICE, type WebServices } from './services.ts';
 import { cookieFor, deviceOf, plaintextFault, type SignedIn, signedIn } from './session-routes.ts';
 
@@ -25,6 +26,8 @@ const NEW_APP_PASSWORD = z.strictObject({
   services: z.array(z.enum(SERVICES)).min(1).optional(),
 });
 const NEW_PROFILE = z.strictObject({ name: NEW_APP_PASSWORD.shape.name });
+/** `person`: as which one writes, where that is known. */
+const NEW_CODE = z.strictObject({ ...NEW_PROFILE.shape, person: z.string().max(100) });
 /** Without the old one: of a session that began by a link. */
 const NEW_PASSWORD = z.strictObject({ old: PASSWORD.optional(), new: PASSWORD });
 const DONE: HttpReply = { status: 204 };
@@ -92,6 +95,11 @@ function appPasswordRoutes(services: WebServices, known: Known): readonly Route[
       known((who, { name }: z.infer<typeof NEW_PROFILE>) => makeProfile(services, who, name)),
     ),
     postJson(
+      '/web/app-passwords/code',
+      NEW_CODE,
+      known((who, wanted: z.infer<typeof NEW_CODE>) => makeCode(services, who, wanted)),
+    ),
+    postJson(
       '/web/app-passwords/revoke',
       NUMBER,
       known(async ({ record }, { id }: z.infer<typeof NUMBER>) => {
@@ -121,20 +129,48 @@ function devicesOf({ sessions }: WebServices, { record, credential }: SignedIn):
   };
 }
 
-/** An app password that nobody has to type: it stands in a file that sets up a phone, which is given this once. */
-async function makeProfile(
+/** An app password that nobody has to type: it stands in what sets up a phone, which is given this once. */
+async function withNewPassword<T>(
   { accounts, profiles }: WebServices,
   { record }: SignedIn,
   name: string,
-): Promise<HttpReply> {
+  make: (password: Secret) => T | undefined | Promise<T | undefined>,
+): Promise<HttpReply | { readonly id: number; readonly made: T }> {
   const services = profiles.usedBy();
-  if (services === undefined) return refusal(422, 'cannot', 'no ports to read and to send');
-  const { number, password } = await accounts.addAppPassword(record.id, { name: name.trim(), services });
-  const profile = await profiles.make(record.address, password).catch(async (error: unknown) => {
-    await accounts.revokeAppPassword(record.id, number);
+  const none = refusal(422, 'cannot', 'no ports to read and to send, or no address for it');
+  if (services === undefined) return none;
+  const { number: id, password } = await accounts.addAppPassword(record.id, { name: name.trim(), services });
+  try {
+    const made = await make(password);
+    if (made !== undefined) return { id, made };
+  } catch (error) {
+    await accounts.revokeAppPassword(record.id, id);
     throw error;
-  });
-  return json(200, { id: number, profile: profile?.toString('base64') ?? '' });
+  }
+  await accounts.revokeAppPassword(record.id, id);
+  return none;
+}
+
+/** As a file. */
+async function makeProfile(services: WebServices, who: SignedIn, name: string): Promise<HttpReply> {
+  const done = await withNewPassword(services, who, name, (password) =>
+    services.profiles.make(who.record.address, password),
+  );
+  return 'made' in done ? json(200, { id: done.id, profile: done.made.toString('base64') }) : done;
+}
+
+/** To be scanned. */
+async function makeCode(
+  services: WebServices,
+  who: SignedIn,
+  { name, person }: z.infer<typeof NEW_CODE>,
+): Promise<HttpReply> {
+  const { address } = who.record;
+  const [local = ''] = address.split('@');
+  const done = await withNewPassword(services, who, name, (password) =>
+    services.profiles.code(address, person.trim() || local, password),
+  );
+  return 'made' in done ? json(200, { id: done.id, qr: qrPath(done.made) }) : done;
 }
 
 /** An app password is none. Throws what signing in throws, and costs what it costs. */

@@ -14,6 +14,8 @@ export interface DeviceProfiles {
   /** What its password has to be good for; undefined where there is nothing to set up. */
   usedBy(): readonly string[] | undefined;
   make(address: string, password: Secret): Promise<Buffer | undefined>;
+  /** The text of a code that a phone scans; undefined where there can be none. `name`: as which the person writes. */
+  code(address: string, name: string, password: Secret): string | undefined;
 }
 
 export interface WebServices {

@@ -131,6 +131,31 @@ describe('sign-in', () => {
     assert.equal((await post('/web/app-passwords/revoke', { id }, { cookie })).status, 204);
   });
 
+  test('a code for a phone has one too, and what cannot be made leaves none behind', async () => {
+    const { cookie } = await signIn();
+    const wanted = { name: 'Android', person: 'Ann Andersson' };
+    const asked = await post('/web/app-passwords/code', wanted, { cookie });
+    assert.equal(asked.status, 200);
+    const { id, qr } = (await asked.json()) as {
+      readonly id: number;
+      readonly qr: { size: number; path: string };
+    };
+    assert.ok(qr.size > 40 && /^(?:M\d+ \d+h\d+v1H\d+z)+$/.test(qr.path));
+    const list = async () =>
+      (
+        (await (await get('/web/devices', cookie)).json()) as {
+          appPasswords: { id: number; services: string[] }[];
+        }
+      ).appPasswords;
+    const before = await list();
+    assert.deepEqual(before.find((one) => one.id === id)?.services, ['imap', 'submission']);
+    assert.equal((await post('/web/app-passwords/code', wanted, { cookie })).status, 409);
+    assert.equal((await post('/web/app-passwords/code', { name: 'Other', person: '' })).status, 401);
+    assert.equal((await post('/web/app-passwords/code', { name: 'Other' }, { cookie })).status, 400);
+    assert.equal((await list()).length, before.length);
+    assert.equal((await post('/web/app-passwords/revoke', { id }, { cookie })).status, 204);
+  });
+
   test('devices are seen by name, and one is ended from another', async () => {
     const here = await signIn();
     const there = await signIn();

@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals';
 import type { ChangedDoors, DoorFault, Doors, NewKey } from './doors.ts';
 import { DoorFaultLine, Prove } from './prove.tsx';
+import { QrCode } from './qr-code.tsx';
 import { useSecurityTexts } from './security-texts.ts';
 
 interface AddAppProps {
@@ -70,15 +71,5 @@ function Confirm({ made, confirm, onDone }: ConfirmProps) {
         {texts.confirm}
       </button>
     </form>
-  );
-}
-
-/** Dark on light in every scheme: cameras want it so. */
-function QrCode({ qr: { size, path }, name }: { readonly qr: NewKey['qr']; readonly name: string }) {
-  return (
-    <svg class="qr-code" viewBox={`0 0 ${size} ${size}`} role="img" aria-label={name}>
-      <path fill="#fff" d={`M0 0h${size}v${size}H0z`} />
-      <path fill="#000" d={path} />
-    </svg>
   );
 }

@@ -2,9 +2,10 @@
 import { useSignal } from '@preact/signals';
 import { useEffect } from 'preact/hooks';
 import type { Credential, Devices } from '../shell/account.ts';
-import { useApp } from '../shell/app.ts';
+import { useApp, useDesk } from '../shell/app.ts';
 import type { SecurityTexts } from '../text/en/security.ts';
 import { Icon } from '../ui/icon.tsx';
+import { type Qr, QrCode } from './qr-code.tsx';
 import { useSecurityTexts } from './security-texts.ts';
 
 export function DevicesPage() {
@@ -97,54 +98,42 @@ function EndButton({ label, onClick }: { readonly label: string; readonly onClic
   );
 }
 
-/** Made and shown once. */
+type Made = { readonly password: string } | { readonly qr: Qr };
+
+const PATHS = {
+  password: '/web/app-passwords',
+  profile: '/web/app-passwords/profile',
+  code: '/web/app-passwords/code',
+} as const;
+
+/** Typed into a mail program, or in a file or a code that sets up a phone: each is given once. */
 function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
   const { account } = useApp();
+  const desk = useDesk();
   const { devices: texts } = useSecurityTexts();
-  const made = useSignal<string | undefined>(undefined);
+  const made = useSignal<Made | undefined>(undefined);
   const fault = useSignal<string | undefined>(undefined);
-  const isCopied = useSignal(false);
   if (made.value !== undefined)
-    return (
-      <div class="settings-form">
-        <p class="secret">{made.value}</p>
-        <p class="hint">{texts.shownOnce}</p>
-        <div class="settings-buttons">
-          <button
-            type="button"
-            class="button"
-            onClick={() => {
-              void navigator.clipboard?.writeText(made.peek() ?? '').then(() => {
-                isCopied.value = true;
-              });
-            }}
-          >
-            {isCopied.value ? texts.copied : texts.copy}
-          </button>
-          <button
-            type="button"
-            class="button primary"
-            onClick={() => {
-              made.value = undefined;
-              isCopied.value = false;
-            }}
-          >
-            {texts.done}
-          </button>
-        </div>
-      </div>
-    );
+    return <ShownOnce made={made.value} onDone={() => (made.value = undefined)} />;
   const submit = async (event: SubmitEvent): Promise<void> => {
     event.preventDefault();
     const name = String(new FormData(event.currentTarget as HTMLFormElement).get('name')).trim();
     if (name === '') return;
-    const isProfile = (event.submitter as HTMLButtonElement | null)?.value === 'profile';
-    const path = isProfile ? '/web/app-passwords/profile' : '/web/app-passwords';
-    const { status, value } = await account.change(path, { name });
-    fault.value = status === 200 ? undefined : status === 409 ? texts.exists : texts.failed;
+    const as = ((event.submitter as HTMLButtonElement | null)?.value || 'password') as keyof typeof PATHS;
+    const [identity] = as === 'code' ? await desk.identities() : [];
+    const body = as === 'code' ? { name, person: identity?.name ?? '' } : { name };
+    const { status, value } = await account.change(PATHS[as], body);
+    fault.value =
+      status === 200
+        ? undefined
+        : status === 409
+          ? texts.exists
+          : status === 422
+            ? texts.noPorts
+            : texts.failed;
     if (status !== 200) return;
-    if (isProfile) saveProfile((value as { readonly profile: string }).profile);
-    else made.value = (value as { readonly password: string }).password;
+    if (as === 'profile') saveProfile((value as { readonly profile: string }).profile);
+    else made.value = value as Made;
     onMade();
   };
   return (
@@ -161,11 +150,39 @@ function NewAppPassword({ onMade }: { readonly onMade: () => void }) {
       <button type="submit" class="button">
         {texts.newAppPassword}
       </button>
+      <button type="submit" class="button" name="as" value="code">
+        {texts.deviceCode}
+      </button>
       <button type="submit" class="button" name="as" value="profile">
         {texts.deviceProfile}
       </button>
       <p class="hint">{texts.deviceProfileMeans}</p>
     </form>
+  );
+}
+
+function ShownOnce({ made, onDone }: { readonly made: Made; readonly onDone: () => void }) {
+  const { devices: texts } = useSecurityTexts();
+  const isCopied = useSignal(false);
+  const copy = ({ password }: { readonly password: string }): void =>
+    void navigator.clipboard?.writeText(password).then(() => {
+      isCopied.value = true;
+    });
+  return (
+    <div class="settings-form">
+      {'qr' in made ? <QrCode qr={made.qr} name={texts.codeName} /> : <p class="secret">{made.password}</p>}
+      <p class="hint">{'qr' in made ? texts.scanOnce : texts.shownOnce}</p>
+      <div class="settings-buttons">
+        {'qr' in made ? null : (
+          <button type="button" class="button" onClick={() => copy(made)}>
+            {isCopied.value ? texts.copied : texts.copy}
+          </button>
+        )}
+        <button type="button" class="button primary" onClick={onDone}>
+          {texts.done}
+        </button>
+      </div>
+    </div>
   );
 }
 

@@ -1,5 +1,6 @@
 /** What the server's small API says of the second step, and what is asked of it: `/web/security`. */
 import type { Account } from '../shell/account.ts';
+import type { Qr } from './qr-code.tsx';
 
 export interface SecurityFacts {
   /** Since when an app makes codes; absent: none does. */
@@ -21,7 +22,7 @@ export interface Passkey {
 export interface NewKey {
   readonly key: string;
   readonly uri: string;
-  readonly qr: { readonly size: number; readonly path: string };
+  readonly qr: Qr;
 }
 
 /** What went wrong, as the texts call it. */
