@@ -71,6 +71,69 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
+    name: 'answer-page',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Midsommar' }).first().click();
+      await page.locator('.answer-bar .button').nth(1).click();
+      await page.locator('.at-foot .editor').pressSequentially('Jag kommer.');
+      await page.getByRole('button', { name: /^(?:On a page|På en egen)/ }).click();
+      await page.waitForSelector('.shell[data-at=write] .editor');
+    },
+  },
+  {
+    name: 'forward',
+    at: '/',
+    play: async ({ page }) => {
+      await page.locator(row, { hasText: 'Faktura' }).first().click();
+      await page.locator('.answer-bar .button').nth(2).click();
+      await page.waitForSelector('.at-foot .editor');
+    },
+  },
+  {
+    name: 'to-day',
+    at: '/',
+    play: async ({ page }) => {
+      await page.waitForSelector(row);
+      await page.keyboard.press('g');
+      await page.keyboard.press('c');
+      await page.locator('dialog input[type=date]').fill('2026-03-05');
+    },
+  },
+  {
+    name: 'too-many',
+    at: '/',
+    isSignedIn: false,
+    play: async ({ page }) => {
+      const headers = { 'content-type': 'application/json', 'retry-after': '240' };
+      await page.route('**/web/sign-in', (route) =>
+        route.fulfill({ status: 429, headers, body: '{"error":"throttled"}' }),
+      );
+      await page.locator('input[name=username]').fill(ANN);
+      await page.locator('input[name=password]').fill('guess');
+      await page.locator('[type=submit]').click();
+      await page.waitForSelector('.notice.wrong');
+    },
+  },
+  {
+    name: 'device-code',
+    at: '/settings/devices',
+    play: async ({ page }) => {
+      await page.locator('input[name=name]').fill(`Android ${Math.random()}`.slice(0, 14));
+      await page.locator('button[value=code]').click();
+      await page.waitForSelector('.qr-code');
+      await page.locator('.qr-code').scrollIntoViewIfNeeded();
+    },
+  },
+  {
+    name: 'identities',
+    at: '/settings/identities',
+    play: async ({ page }) => {
+      await page.locator('textarea').first().fill('Ann Andersson\nHamngatan 3, Visby');
+      await page.locator('input[name=name]').first().fill('Ann Andersson');
+    },
+  },
+  {
     name: 'send-later',
     at: '/write?to=anna.berg@example.org&subject=B%C3%A5ten',
     play: async ({ page }) => {

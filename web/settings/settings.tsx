@@ -10,6 +10,9 @@ import { ChoiceSetting, SwitchSetting } from './controls.tsx';
 import { MailboxesPage } from './mailboxes.tsx';
 import { PushSetting } from './push.tsx';
 
+/** For which a mail that was sent can be taken back; what is chosen elsewhere stands between them. */
+const UNDO_SECONDS = [0, 5, 10, 20, 30];
+
 interface SettingsProps {
   readonly page: string | undefined;
   /** What stands behind the page in the address. */
@@ -24,6 +27,14 @@ export function Settings({ page, parameters }: SettingsProps) {
         <Page
           title={texts.devices}
           content={<Later load={() => import('../security/devices.tsx')} name="DevicesPage" props={{}} />}
+        />
+      );
+    case 'identities':
+      return (
+        <Page
+          key="identities"
+          title={texts.identities}
+          content={<Later load={() => import('./identities.tsx')} name="IdentitiesPage" props={{}} />}
         />
       );
     case 'mailboxes':
@@ -116,6 +127,7 @@ function Overview() {
     <>
       <Look />
       <Reading />
+      <Writing />
       <Hands />
       <OwnAccount />
     </>
@@ -177,6 +189,44 @@ function Reading() {
   );
 }
 
+function Writing() {
+  const { preferences } = useApp();
+  const { settings: texts } = useTexts();
+  const { undoSeconds } = preferences.choices.value;
+  const seconds = [...new Set([...UNDO_SECONDS, undoSeconds])].sort((a, b) => a - b);
+  return (
+    <section class="settings-group">
+      <h2>{texts.writing}</h2>
+      <PageLink name="identities" title={texts.identities} means={texts.identitiesMeans} />
+      <ChoiceSetting
+        name={texts.undoSend}
+        means={texts.undoSendMeans}
+        value={String(undoSeconds)}
+        choices={seconds.map((one) => [String(one), texts.undoSeconds(one)])}
+        onChange={useChoose((one: string) => ({ undoSeconds: Number(one) }))}
+      />
+    </section>
+  );
+}
+
+interface PageLinkProps {
+  readonly name: string;
+  readonly title: string;
+  readonly means: string;
+}
+
+function PageLink({ name, title, means }: PageLinkProps) {
+  return (
+    <Link place={{ at: 'settings', page: name }} class="setting">
+      <span>
+        {title}
+        <small>{means}</small>
+      </span>
+      <Icon name="forward" />
+    </Link>
+  );
+}
+
 function Hands() {
   const { preferences } = useApp();
   const { settings: texts } = useTexts();
@@ -213,15 +263,7 @@ function OwnAccount() {
   const signOut = useSignOut();
   const now = account.now.value;
   const address = now.state === 'in' ? now.session.address : '';
-  const page = (name: string, title: string, means: string) => (
-    <Link place={{ at: 'settings', page: name }} class="setting">
-      <span>
-        {title}
-        <small>{means}</small>
-      </span>
-      <Icon name="forward" />
-    </Link>
-  );
+  const page = (name: string, title: string, means: string) => <PageLink {...{ name, title, means }} />;
   return (
     <section class="settings-group">
       <h2>{texts.account}</h2>
