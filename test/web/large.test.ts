@@ -95,7 +95,7 @@ describe(`${COUNT} mails`, { skip: CHROMIUM === undefined && 'no Chromium here' 
     const { field, endMs } = await daysAgo(5);
     await page.keyboard.press('g');
     await page.keyboard.press('c');
-    await page.getByLabel('Day').fill(field);
+    await page.locator('dialog input[type=date]').fill(field);
     await page.getByRole('button', { name: 'Go there' }).click();
     const newest = COUNT - 1 - Math.floor((nowMs - 60_000 - endMs) / 60_000) - 1;
     const focused = page.locator('.row-link:focus');
