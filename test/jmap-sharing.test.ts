@@ -225,12 +225,45 @@ describe('of an account of somebody else', () => {
     const [email] = await emailIds(bo);
     const blobId = (email as string).replace('e', 'b');
     const work = await mailboxId('Work');
-    for (const [name, args] of [
-      ['Email/set', { destroy: [email] }],
-      ['Mailbox/set', { destroy: [work] }],
-      ['Email/import', { emails: { a: { blobId, mailboxIds: { [work]: true } } } }],
-    ] as const)
-      assert.equal((await bo.error(name, of(args))).type, 'accountReadOnly', name);
+    const hidden = await mailboxId('Private');
+    const into = (mailbox: string) => ({ mailboxIds: { [mailbox]: true } });
+    const { state } = await owner.call('Email/get', { ids: [] });
+    const forbidden = async (name: string, args: Answer, refused: string, type = 'forbidden') => {
+      const answer = await bo.call(name, of(args));
+      const [error] = Object.values(answer[refused] as Record<string, { type: string }>);
+      assert.equal(error?.type, type, `${name} ${JSON.stringify(args)}`);
+    };
+    await forbidden('Email/set', { destroy: [email] }, 'notDestroyed');
+    await forbidden(
+      'Email/set',
+      { update: { [email as string]: { 'keywords/$flagged': true } } },
+      'notUpdated',
+    );
+    for (const [mailbox, type] of [
+      [work, 'forbidden'],
+      [hidden, 'invalidProperties'],
+      ['f99', 'invalidProperties'],
+    ] as const) {
+      await forbidden('Email/set', { create: { a: { ...into(mailbox), subject: 'x' } } }, 'notCreated', type);
+      await forbidden('Email/import', { emails: { a: { blobId, ...into(mailbox) } } }, 'notCreated', type);
+    }
+    await forbidden('Mailbox/set', { destroy: [work] }, 'notDestroyed');
+    await forbidden('Mailbox/set', { update: { [work]: { name: 'Play' } } }, 'notUpdated');
+    await forbidden('Mailbox/set', { update: { [work]: { sortOrder: 7 } } }, 'notUpdated');
+    await forbidden('Mailbox/set', { create: { a: { name: 'New', parentId: work } } }, 'notCreated');
+    await forbidden('Mailbox/set', { create: { a: { name: 'New' } } }, 'notCreated');
+    await forbidden(
+      'Mailbox/set',
+      { create: { a: { name: 'x', parentId: hidden } } },
+      'notCreated',
+      'invalidProperties',
+    );
+    assert.equal((await owner.call('Email/get', { ids: [] })).state, state);
+    const seen = await bo.call(
+      'Email/set',
+      of({ update: { [email as string]: { 'keywords/$seen': true } } }),
+    );
+    assert.deepEqual(seen.updated, { [email as string]: null });
   });
 
   test('what is taken is gone at once', async () => {
@@ -266,6 +299,178 @@ describe('of an account of somebody else', () => {
         `round ${round}`,
       );
     }
+  });
+});
+
+describe('in an account of somebody else', () => {
+  const subjectsIn = async (client: JmapClient, account: string, filter: Answer) => {
+    const [, [, got]] = (await client.calls([
+      ['Email/query', { accountId: account, filter }],
+      [
+        'Email/get',
+        {
+          accountId: account,
+          '#ids': { resultOf: '0', name: 'Email/query', path: '/ids' },
+          properties: ['subject', 'keywords', 'receivedAt'],
+        },
+      ],
+    ])) as readonly [unknown, readonly [string, Answer]];
+    return got.list;
+  };
+
+  test('mail is made, marked, moved and destroyed by right', async () => {
+    await share('Work', 'lrswite');
+    const session = await bo.session();
+    assert.equal(session.accounts[owner.accountId].isReadOnly, false);
+    const work = await mailboxId('Work');
+    const upload = await bo.fetch(`/jmap/upload/${owner.accountId}`, { method: 'POST', body: 'note' });
+    const { blobId, accountId } = (await upload.json()) as Answer;
+    assert.deepEqual([upload.status, accountId], [201, owner.accountId]);
+    const attachments = [{ blobId, type: 'text/plain', name: 'note.txt' }];
+    const made = await bo.call(
+      'Email/set',
+      of({
+        create: {
+          a: {
+            mailboxIds: { [work]: true },
+            subject: 'made',
+            keywords: { $seen: true, $draft: true },
+            attachments,
+          },
+        },
+      }),
+    );
+    const { id, keywords } = made.created.a;
+    assert.deepEqual(keywords, { $draft: true, $seen: true });
+    const [own] = (await owner.call('Email/get', { ids: [id], properties: ['keywords'] })).list;
+    assert.deepEqual(own.keywords, { $draft: true });
+    assert.equal((await owner.fetch(`/jmap/download/${owner.accountId}/${blobId}/x`)).status, 404);
+    const marked = await bo.call('Email/set', of({ update: { [id]: { 'keywords/$flagged': true } } }));
+    assert.deepEqual(marked.updated, { [id]: null });
+    const gone = await bo.call('Email/set', of({ destroy: [id] }));
+    assert.deepEqual(gone.destroyed, [id]);
+    assert.equal((await owner.call('Email/get', { ids: [id] })).notFound.length, 1);
+    await share('Work', 'lri');
+    const poor = await bo.call(
+      'Email/set',
+      of({ create: { a: { mailboxIds: { [work]: true }, subject: 'poor', keywords: { $seen: true } } } }),
+    );
+    assert.deepEqual(poor.created.a.keywords, {});
+    await share('Work', 'lrs');
+  });
+
+  test('what is moved out of sight is gone for the visitor, and stays where it is elsewhere', async () => {
+    await share('Work', 'lrswite');
+    const [plan] = await emailIds(bo, of({ filter: { subject: 'plan' } }));
+    const id = plan as string;
+    await owner.call('Email/set', {
+      update: { [id]: { [`mailboxIds/${await mailboxId('Private')}`]: true } },
+    });
+    const { list } = await bo.call('Email/get', of({ ids: [id], properties: ['mailboxIds'] }));
+    assert.deepEqual(list[0].mailboxIds, { [await mailboxId('Work')]: true });
+    const { state } = await bo.call('Email/get', of({ ids: [] }));
+    assert.deepEqual((await bo.call('Email/set', of({ destroy: [id] }))).destroyed, [id]);
+    assert.deepEqual((await bo.call('Email/changes', of({ sinceState: state }))).destroyed, [id]);
+    const left = (await owner.call('Email/get', { ids: [id], properties: ['mailboxIds'] })).list[0];
+    assert.deepEqual(left.mailboxIds, { [await mailboxId('Private')]: true });
+    await owner.call('Email/set', { update: { [id]: { mailboxIds: { [await mailboxId('Work')]: true } } } });
+    await share('Work', 'lrs');
+  });
+
+  test('mail is copied from one account to another, and moved (RFC 8621 §4.7)', async () => {
+    await share('Work', 'lrswite');
+    const inbox = (await bo.call('Mailbox/query', { filter: { role: 'inbox' } })).ids[0];
+    const work = await mailboxId('Work');
+    const [plan] = await emailIds(bo, of({ filter: { subject: 'plan' } }));
+    const over = { fromAccountId: owner.accountId };
+    const copy = (args: Answer) =>
+      bo.calls([
+        ['Email/copy', { ...over, create: { a: { id: plan, mailboxIds: { [inbox]: true } } }, ...args }],
+      ]);
+    const [[, copied] = ['', {} as Answer]] = await copy({});
+    assert.deepEqual(Object.keys(copied.created.a).sort(), ['blobId', 'id', 'size', 'threadId']);
+    const [mine] = await subjectsIn(bo, bo.accountId, { subject: 'plan' });
+    const [theirs] = await subjectsIn(bo, owner.accountId, { subject: 'plan' });
+    assert.deepEqual([mine.receivedAt, mine.keywords], [theirs.receivedAt, theirs.keywords]);
+    const { state } = await bo.call('Email/get', { ids: [] });
+    assert.equal((await copy({ ifInState: `${state}0` }))[0]?.[1].type, 'stateMismatch');
+    const wrong = await copy({ create: { a: { id: 'e999', mailboxIds: { [inbox]: true } } } });
+    assert.equal(wrong[0]?.[1].notCreated.a.type, 'notFound');
+    const back = { accountId: owner.accountId, fromAccountId: bo.accountId, onSuccessDestroyOriginal: true };
+    const create = { a: { id: mine.id, mailboxIds: { [work]: true }, keywords: { later: true } } };
+    const [moved, destroyed] = await bo.calls([['Email/copy', { ...back, create }]]);
+    assert.equal(moved?.[1].notCreated, null);
+    assert.deepEqual([destroyed?.[0], destroyed?.[1].destroyed], ['Email/set', [mine.id]]);
+    assert.deepEqual(await subjectsIn(bo, bo.accountId, { subject: 'plan' }), []);
+    const there = await subjectsIn(bo, owner.accountId, { subject: 'plan' });
+    assert.equal(there.length, 2);
+    await share('Work', 'lrs');
+    const kept = await copy({ onSuccessDestroyOriginal: true });
+    assert.equal(kept[1]?.[1].notDestroyed[plan as string].type, 'forbidden');
+    assert.equal((await subjectsIn(bo, owner.accountId, { subject: 'plan' })).length, 2);
+    const hidden = await emailIds(owner, { filter: { subject: 'secret' } });
+    const stolen = await copy({ create: { a: { id: hidden[0], mailboxIds: { [inbox]: true } } } });
+    assert.equal(stolen[0]?.[1].notCreated.a.type, 'notFound');
+    const blob = hidden[0]?.replace('e', 'b') as string;
+    const blobs = await bo.call('Blob/copy', {
+      ...over,
+      blobIds: [blob, (plan as string).replace('e', 'b')],
+    });
+    assert.equal(blobs.notCopied[blob].type, 'notFound');
+    assert.equal(Object.keys(blobs.copied).length, 1);
+  });
+
+  test('mailboxes are made, renamed, subscribed and deleted by right', async () => {
+    await share('Work', 'lrk');
+    const work = await mailboxId('Work');
+    const made = await bo.call('Mailbox/set', of({ create: { a: { name: 'Team', parentId: work } } }));
+    const { id, myRights, isSubscribed } = made.created.a;
+    assert.deepEqual([myRights.mayCreateChild, myRights.mayRename, isSubscribed], [true, false, false]);
+    await bo.call('Mailbox/set', of({ update: { [id]: { isSubscribed: true } } }));
+    const after = (await bo.call('Mailbox/get', of({ ids: [id] }))).list[0];
+    assert.deepEqual([after.isSubscribed, after.parentId], [true, work]);
+    const rename = (name: string) => bo.call('Mailbox/set', of({ update: { [id]: { name } } }));
+    assert.equal((await rename('Crew')).notUpdated[id].type, 'forbidden');
+    await share('Work/Team', 'lrx');
+    assert.deepEqual((await rename('Crew')).updated, { [id]: null });
+    const taken = await bo.call('Mailbox/set', of({ update: { [id]: { name: 'Old' } } }));
+    assert.deepEqual(taken.notUpdated[id], {
+      type: 'invalidProperties',
+      properties: ['name'],
+      description: taken.notUpdated[id].description,
+    });
+    const gone = await bo.call('Mailbox/set', of({ destroy: [id] }));
+    assert.deepEqual(gone.destroyed, [id]);
+    const [inbox] = (await bo.call('Mailbox/query', {})).ids;
+    assert.equal((await bo.call('Mailbox/set', of({ destroy: [inbox] }))).destroyed, null);
+    await share('Work', 'lrs');
+  });
+
+  test('of what is asked for in one call nothing is done that was taken meanwhile', async () => {
+    for (let round = 0; round < 6; round++) {
+      await share('Work', 'lrswite');
+      const work = await mailboxId('Work');
+      const create = Object.fromEntries(
+        Array.from({ length: 20 }, (_, i) => [
+          `n${i}`,
+          { mailboxIds: { [work]: true }, subject: `race${i}` },
+        ]),
+      );
+      const [answers] = await Promise.all([
+        bo.calls(Array.from({ length: 5 }, () => ['Email/set', of({ create })] as const)),
+        share('Work', 'lr'),
+      ]);
+      const made = answers.reduce((sum, [, { created }]) => sum + Object.keys(created ?? {}).length, 0);
+      const there = await subjectsIn(owner, owner.accountId, { subject: 'race' });
+      assert.equal(there.length, made);
+      const late = await bo.call(
+        'Email/set',
+        of({ create: { a: { mailboxIds: { [work]: true }, subject: 'late' } } }),
+      );
+      assert.equal(late.notCreated.a.type, 'forbidden');
+      await owner.call('Email/set', { destroy: await emailIds(owner, { filter: { subject: 'race' } }) });
+    }
+    await share('Work', 'lrs');
   });
 });
 

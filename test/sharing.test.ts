@@ -7,7 +7,7 @@ import assert from 'node:assert/strict';
 import { describe, test } from 'node:test';
 import { Random } from './crash/random.ts';
 import { ImapClient } from './imap-client.ts';
-import { startTestImap, type TestImap } from './kit/imap.ts';
+import { type Answer, type JmapClient, startTestJmap, type TestJmap } from './kit/jmap.ts';
 import { runs } from './kit/runs.ts';
 
 const OWNER = 'owner@example.com';
@@ -17,10 +17,13 @@ const MAILBOXES = ['INBOX', 'Work', 'Work/Old'] as const;
 const LETTERS = 'lrswipkxtea';
 const FLAGS = ['\\Flagged', '\\Deleted', '\\Seen'] as const;
 const RIGHT_OF: Readonly<Record<string, string>> = { '\\Flagged': 'w', '\\Deleted': 't', '\\Seen': 's' };
-const STEPS = 160;
+const KEYWORD_OF: Readonly<Record<string, string>> = { '\\Flagged': '$flagged', '\\Seen': '$seen' };
+const STEPS = 220;
 
 interface Message {
   readonly uid: number;
+  /** Its id in JMAP, once it was asked for. */
+  email?: string;
   /** All but \\Seen. */
   readonly flags: Set<string>;
   readonly seenBy: Set<string>;
@@ -34,6 +37,19 @@ class Mailbox {
   add(flags: Iterable<string>, seenBy: Iterable<string>): void {
     this.messages.push({ uid: this.nextUid++, flags: new Set(flags), seenBy: new Set(seenBy) });
   }
+}
+
+/** A message and the mailbox it is in. */
+interface Found {
+  readonly name: string;
+  readonly message: Message;
+}
+
+/** Programs that speak JMAP, and what the owner's mailboxes are called there. */
+interface Jmap {
+  readonly clients: ReadonlyMap<string, JmapClient>;
+  readonly accountId: string;
+  readonly ids: ReadonlyMap<string, string>;
 }
 
 class Matrix {
@@ -57,7 +73,7 @@ const atOwner = (name: string): string => `"Other Users/${OWNER}/${name}"`;
 describe('sharing', () => {
   for (const seed of Array.from({ length: runs(2) }, (_, i) => i + 1))
     test(`nobody sees or changes what the matrix forbids, seed ${seed}`, async () => {
-      const server = await startTestImap();
+      const server = await startTestJmap();
       try {
         const walk = await Walk.begin(server, new Random(seed));
         for (let step = 0; step < STEPS; step++) await walk.step();
@@ -69,35 +85,44 @@ describe('sharing', () => {
 });
 
 class Walk {
-  readonly #server: TestImap;
+  readonly #server: TestJmap;
   readonly #random: Random;
   readonly #matrix = new Matrix();
   readonly #owner: ImapClient;
   readonly #visitors: ReadonlyMap<string, ImapClient>;
+  readonly #over: Jmap;
 
   private constructor(
-    server: TestImap,
+    server: TestJmap,
     random: Random,
     owner: ImapClient,
     visitors: ReadonlyMap<string, ImapClient>,
+    over: Jmap,
   ) {
     this.#server = server;
     this.#random = random;
     this.#owner = owner;
     this.#visitors = visitors;
+    this.#over = over;
   }
 
-  static async begin(server: TestImap, random: Random): Promise<Walk> {
-    for (const address of [OWNER, ...VISITORS]) await server.kit.addAccount(address, 'pw');
-    const signIn = (address: string): Promise<ImapClient> => ImapClient.signIn(server.port, address, 'pw');
+  static async begin(server: TestJmap, random: Random): Promise<Walk> {
+    const own = await server.addAccount(OWNER, 'pw');
+    const clients = new Map<string, JmapClient>();
+    for (const address of VISITORS) clients.set(address, await server.addAccount(address, 'pw'));
+    const signIn = (address: string): Promise<ImapClient> =>
+      ImapClient.signIn(server.imap.port, address, 'pw');
     const owner = await signIn(OWNER);
     await owner.ok('CREATE Work/Old');
     const visitors = new Map<string, ImapClient>();
     for (const address of VISITORS) visitors.set(address, await signIn(address));
-    const walk = new Walk(server, random, owner, visitors);
+    const { list } = await own.call('Mailbox/get', { ids: null, properties: ['name'] });
+    const idOf = (name: string): string => list.find((one: Answer) => one.name === shownName(name)).id;
+    const ids = new Map(MAILBOXES.map((name) => [name as string, idOf(name)]));
+    const walk = new Walk(server, random, owner, visitors, { clients, accountId: own.accountId, ids });
     for (const name of MAILBOXES)
       for (let i = 0; i < 3; i++) {
-        await server.addMessage(OWNER, name, { bytes: `Subject: ${name} ${i}\r\n\r\nx\r\n` });
+        await server.imap.addMessage(OWNER, name, { bytes: `Subject: ${name} ${i}\r\n\r\nx\r\n` });
         walk.#matrix.of(name).add([], []);
       }
     // A list without members is none.
@@ -116,7 +141,11 @@ class Walk {
     if (random.chance(0.05)) return this.#changeList(random.pick(VISITORS));
     const who = random.pick(VISITORS);
     const name = random.pick(MAILBOXES);
-    const act = random.pick([this.#list, this.#status, this.#append, this.#open, this.#open, this.#open]);
+    const act = random.pick([
+      ...[this.#list, this.#status, this.#append, this.#open, this.#open, this.#open],
+      ...[this.#jmapRead, this.#jmapMark, this.#jmapMark, this.#jmapMove, this.#jmapMove],
+      ...[this.#jmapDestroy, this.#jmapCreate],
+    ]);
     await act.call(this, who, name);
     if (random.chance(0.2)) await this.#look();
   }
@@ -257,7 +286,157 @@ class Walk {
     const mayLeave = !isMove || (this.#may(who, name, 't') && this.#may(who, name, 'e'));
     const isAllowed = this.#may(who, target, 'i') && mayLeave;
     assert.equal(answer.status, isAllowed ? 'OK' : 'NO', answer.text);
-    if (!isAllowed) return;
+    if (isAllowed) this.#transfer(who, { name, message }, target, isMove);
+  }
+
+  async #jmapRead(who: string): Promise<void> {
+    await this.#name();
+    const answer = await this.#jmap(who, 'Mailbox/get', { ids: null, properties: ['name', 'totalEmails'] });
+    const listed = MAILBOXES.filter((name) => this.#may(who, name, 'l'));
+    if (listed.length === 0) return assert.equal(answer.type, 'accountNotFound');
+    const totals = listed.map((name) => [this.#over.ids.get(name), emailsIn(this.#seenIn(who, name)).size]);
+    assert.deepEqual(
+      answer.list.map(({ id, totalEmails }: Answer) => [id, totalEmails]).sort(),
+      totals.sort(),
+    );
+    const emails = this.#emailsFor(who);
+    const { ids } = await this.#jmap(who, 'Email/query', {});
+    assert.deepEqual([...ids].sort(), [...emails.keys()].sort());
+    const got = await this.#jmap(who, 'Email/get', { ids, properties: ['mailboxIds', 'keywords'] });
+    for (const { id, mailboxIds, keywords } of got.list) {
+      const copies = emails.get(id) ?? [];
+      const places = new Set(copies.map(({ name }) => this.#over.ids.get(name)));
+      assert.deepEqual(Object.keys(mailboxIds).sort(), [...places].sort());
+      const isSeen = copies.every(({ message }) => message.seenBy.has(who));
+      const isFlagged = copies.some(({ message }) => message.flags.has('\\Flagged'));
+      assert.deepEqual([keywords.$seen === true, keywords.$flagged === true], [isSeen, isFlagged]);
+    }
+  }
+
+  async #jmapMark(who: string): Promise<void> {
+    const email = await this.#anyEmail();
+    const flag = this.#random.pick(['\\Flagged', '\\Seen']);
+    const isSet = this.#random.chance(0.5);
+    const copies = this.#emailsFor(who).get(email) ?? [];
+    const has = ({ message }: Found): boolean =>
+      flag === '\\Seen' ? message.seenBy.has(who) : message.flags.has(flag);
+    const changed = copies.filter((one) => has(one) !== isSet);
+    const isAllowed = changed.every(({ name }) => this.#may(who, name, RIGHT_OF[flag] as string));
+    const patch = { [`keywords/${KEYWORD_OF[flag]}`]: isSet ? true : null };
+    const type = await this.#set(who, { update: { [email]: patch } }, 'notUpdated', email);
+    if (this.#isNobody(who, type)) return;
+    assert.equal(type, copies.length === 0 ? 'notFound' : isAllowed ? undefined : 'forbidden');
+    if (type !== undefined) return;
+    for (const { message } of changed) {
+      const [set, value] = flag === '\\Seen' ? [message.seenBy, who] : [message.flags, flag];
+      if (isSet) set.add(value);
+      else set.delete(value);
+    }
+  }
+
+  /** Into another mailbox, or into one more, of an email that is in one. */
+  async #jmapMove(who: string, target: string): Promise<void> {
+    const email = await this.#anyEmail();
+    const copies = this.#emailsFor(who).get(email) ?? [];
+    const [source] = copies;
+    if (copies.length > 1 || source?.name === target) return;
+    const isMove = this.#random.chance(0.5);
+    const id = this.#over.ids.get(target) as string;
+    const patch = isMove ? { mailboxIds: { [id]: true } } : { [`mailboxIds/${id}`]: true };
+    const type = await this.#set(who, { update: { [email]: patch } }, 'notUpdated', email);
+    if (this.#isNobody(who, type)) return;
+    if (source === undefined) return assert.equal(type, 'notFound');
+    if (!this.#may(who, target, 'l')) return assert.equal(type, 'invalidProperties');
+    const mayLeave = !isMove || ['t', 'e'].every((right) => this.#may(who, source.name, right));
+    const isAllowed = mayLeave && this.#may(who, target, 'i');
+    assert.equal(type, isAllowed ? undefined : 'forbidden');
+    if (isAllowed) this.#transfer(who, source, target, isMove);
+  }
+
+  async #jmapDestroy(who: string): Promise<void> {
+    const email = await this.#anyEmail();
+    const isVisible = this.#emailsFor(who).has(email);
+    const names = MAILBOXES.filter((name) =>
+      this.#seenIn(who, name, true).some((message) => message.email === email),
+    );
+    const isAllowed = names.every((name) => this.#may(who, name, 't') && this.#may(who, name, 'e'));
+    const type = await this.#set(who, { destroy: [email] }, 'notDestroyed', email);
+    if (this.#isNobody(who, type)) return;
+    assert.equal(type, isVisible ? (isAllowed ? undefined : 'forbidden') : 'notFound');
+    if (type !== undefined) return;
+    for (const name of names) {
+      const mailbox = this.#matrix.of(name);
+      mailbox.messages = mailbox.messages.filter((message) => message.email !== email);
+    }
+  }
+
+  async #jmapCreate(who: string, name: string): Promise<void> {
+    const flags = ['\\Flagged', '\\Seen'].filter(() => this.#random.chance(0.5));
+    const keywords = Object.fromEntries(flags.map((flag) => [KEYWORD_OF[flag], true]));
+    const mailboxIds = { [this.#over.ids.get(name) as string]: true };
+    const type = await this.#set(
+      who,
+      { create: { a: { mailboxIds, keywords, subject: 'n' } } },
+      'notCreated',
+      'a',
+    );
+    if (this.#isNobody(who, type)) return;
+    if (!this.#may(who, name, 'l')) return assert.equal(type, 'invalidProperties');
+    assert.equal(type, this.#may(who, name, 'i') ? undefined : 'forbidden');
+    if (type === undefined) this.#addAs(who, name, flags);
+  }
+
+  /** Whom nothing is to be shown is told that there is nothing. */
+  #isNobody(who: string, type: string | undefined): boolean {
+    if (MAILBOXES.some((name) => this.#may(who, name, 'l'))) return false;
+    assert.equal(type, 'accountNotFound');
+    return true;
+  }
+
+  async #jmap(who: string, name: string, args: Answer): Promise<Answer> {
+    const client = this.#over.clients.get(who) as JmapClient;
+    const [answer] = await client.calls([[name, { accountId: this.#over.accountId, ...args }]]);
+    return answer?.[1];
+  }
+
+  /** Why it was refused; undefined when it was done. */
+  async #set(who: string, args: Answer, refused: string, id: string): Promise<string | undefined> {
+    const answer = await this.#jmap(who, 'Email/set', args);
+    return answer.type ?? answer[refused]?.[id]?.type;
+  }
+
+  /** A message without \\Deleted is an email (RFC 8621 §4.1.1). */
+  #seenIn(who: string, name: string, isDeletedToo = false): readonly Message[] {
+    if (!this.#may(who, name, 'l') || !this.#may(who, name, 'r')) return [];
+    return this.#matrix.of(name).messages.filter(({ flags }) => isDeletedToo || !flags.has('\\Deleted'));
+  }
+
+  #emailsFor(who: string): ReadonlyMap<string, readonly Found[]> {
+    const all = MAILBOXES.flatMap((name) => this.#seenIn(who, name).map((message) => ({ name, message })));
+    return Map.groupBy(all, ({ message }) => message.email as string);
+  }
+
+  /** What they are called in JMAP, as their owner knows it. */
+  async #name(): Promise<void> {
+    for (const [name, { messages }] of this.#matrix.mailboxes) {
+      if (messages.every(({ email }) => email !== undefined)) continue;
+      await this.#owner.ok(`EXAMINE ${name}`);
+      const { untagged } = await this.#owner.ok('FETCH 1:* (UID EMAILID)');
+      for (const line of untagged) {
+        const [, uid, email] = /UID (\d+) EMAILID \((e\d+)\)/.exec(line) ?? [];
+        const message = messages.find((one) => one.uid === Number(uid));
+        if (message !== undefined && email !== undefined) message.email = email;
+      }
+    }
+  }
+
+  async #anyEmail(): Promise<string> {
+    await this.#name();
+    const all = MAILBOXES.flatMap((name) => this.#matrix.of(name).messages);
+    return all.length === 0 ? 'e1' : (this.#random.pick(all).email as string);
+  }
+
+  #transfer(who: string, { name, message }: Found, target: string, isMove: boolean): void {
     const flags = [...message.flags].filter((flag) => this.#may(who, target, RIGHT_OF[flag] as string));
     const isShared = this.#matrix.of(target).rights.size > 0;
     const seenBy = [...message.seenBy].filter(
@@ -311,6 +490,14 @@ class Walk {
   #client(who: string): ImapClient {
     return this.#visitors.get(who) as ImapClient;
   }
+}
+
+function shownName(name: string): string | undefined {
+  return name === 'INBOX' ? 'Inbox' : name.split('/').at(-1);
+}
+
+function emailsIn(messages: readonly Message[]): ReadonlySet<Message | string> {
+  return new Set(messages.map((one) => one.email ?? one));
 }
 
 function flagsIn(untagged: readonly string[]): [uid: number, flags: string][] {

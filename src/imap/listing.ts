@@ -6,9 +6,9 @@
  */
 import { ancestors, DELIMITER, isChildOf, OTHER_USERS, parentName } from '../mail/mailbox-name.ts';
 import type { Role } from '../mailbox/model/model.ts';
+import type { Place } from '../mailbox/operations/visiting.ts';
 import type { MailboxState } from '../mailbox/state/mailbox.ts';
 import type { Modes } from './modes.ts';
-import type { Place } from './place.ts';
 import type { Reach } from './reach.ts';
 import type { WireWriter } from './wire/writer.ts';
 

@@ -1,6 +1,7 @@
 /** The STATUS by which NOTIFY tells of a mailbox that is not open (RFC 5465 §5.1 to §5.3). */
+
+import type { Place } from '../mailbox/operations/visiting.ts';
 import type { SessionContext } from './context.ts';
-import type { Place } from './place.ts';
 
 export interface NotifiedOf {
   /** Changes of flags are told as well. */

@@ -7,12 +7,12 @@
 
 import { nameAtOwner } from '../mail/mailbox-name.ts';
 import type { MailboxId } from '../mailbox/model/model.ts';
+import type { Place } from '../mailbox/operations/visiting.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import { Follower } from '../mailbox/state/follower.ts';
 import type { SessionContext } from './context.ts';
 import { attributesOf, listedOf, writeList } from './listing.ts';
 import { writeNotifiedStatus } from './notified-status.ts';
-import type { Place } from './place.ts';
 import type { NotifyEvent } from './wire/notify-args.ts';
 
 type Teller = Pick<SessionContext, 'out' | 'modes' | 'breathe' | 'viewerEvents' | 'reach'>;

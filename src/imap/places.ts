@@ -1,7 +1,7 @@
 /** Which mailboxes a filter means, of those that a client reaches (RFC 5465 §6, RFC 7377 §2.2). */
 import { isOfOthers } from '../mail/mailbox-name.ts';
+import type { Place } from '../mailbox/operations/visiting.ts';
 import { mailboxesOf, matcherOf } from './mailbox-filter.ts';
-import type { Place } from './place.ts';
 import type { Reach } from './reach.ts';
 import type { MailboxFilter } from './wire/mailbox-filter.ts';
 

@@ -19,8 +19,8 @@ import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
 import type { Right } from '../mailbox/model/rights.ts';
 import type { Person } from '../mailbox/model/shares.ts';
 import { canonicalName, findMailbox } from '../mailbox/operations/mailboxes.ts';
+import { nobodyThere, Place } from '../mailbox/operations/visiting.ts';
 import type { AccountListener, AccountState } from '../mailbox/state/account.ts';
-import { nobodyThere, Place } from './place.ts';
 
 export interface ReachOptions {
   readonly account: AccountState;

@@ -2,11 +2,12 @@
  * One STATUS response (RFC 9051 §7.3.4): for STATUS itself and for LIST with RETURN (STATUS). Counters kept with every
  * change answer it; no list of messages is loaded, unless an item says that no counter has it.
  */
+
+import type { Place } from '../mailbox/operations/visiting.ts';
 import { loadList } from '../mailbox/state/load.ts';
 import { enableCondstore } from './condstore.ts';
 import type { Call } from './context.ts';
 import type { StatusItem } from './item.ts';
-import type { Place } from './place.ts';
 
 export async function writeStatusOf(
   call: Call<'authenticated' | 'selected'>,

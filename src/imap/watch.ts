@@ -9,6 +9,7 @@
 import { isOfOthers, parentName } from '../mail/mailbox-name.ts';
 import { NO_MAILBOX } from '../mailbox/model/annotations.ts';
 import type { MailboxId } from '../mailbox/model/model.ts';
+import type { Place } from '../mailbox/operations/visiting.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type {
   AnnotationChange,
@@ -24,7 +25,6 @@ import { attributesOf, type ListExtras, listedOf, writeList } from './listing.ts
 import { type Filtered, matcherOf } from './mailbox-filter.ts';
 import { writeNotifiedStatus } from './notified-status.ts';
 import { OthersWatch } from './others-watch.ts';
-import type { Place } from './place.ts';
 import { meansOthers, othersMatcher } from './places.ts';
 import { Renames } from './renames.ts';
 import { writeStatus } from './replies.ts';

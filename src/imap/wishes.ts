@@ -1,6 +1,7 @@
 /** What a client wants to be told of without asking: everything of the mailbox it has open, or what it has said by NOTIFY. */
+
+import type { Place } from '../mailbox/operations/visiting.ts';
 import type { PositionRun } from './message-set.ts';
-import type { Place } from './place.ts';
 import type { Selected } from './selected.ts';
 import type { EventGroup } from './wire/notify-args.ts';
 

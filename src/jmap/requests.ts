@@ -1,7 +1,10 @@
 /** Requests of an account, wherever they come in: so many at once, read as JSON, run, answered as pieces of JSON. */
 import { randomUUID } from 'node:crypto';
+import type { LogFields } from '../base/log.ts';
 import { actingAs } from '../mailbox/domain.ts';
 import type { AccountId, AccountRecord } from '../mailbox/model/model.ts';
+import { loadEverything } from '../mailbox/query/email-rows.ts';
+import type { AccountState } from '../mailbox/state/account.ts';
 import { accountOfObjectId } from './core/account-id.ts';
 import { runCalls } from './core/dispatch.ts';
 import { MethodError } from './core/fault.ts';
@@ -73,7 +76,7 @@ export class Requests {
     const by = { session: author.id, service: author.service, remote };
     return runCalls(request, methods, {
       ...{ domain, record, credential, limits, log, gone, more },
-      note: (what, facts) => this.#services.activity.note(record.address, what, { ...by, ...facts }),
+      note: (account, what, facts) => this.#note(record, account, what, { ...by, ...facts }),
       sessionState: sessionState(record, this.#services, await this.#services.visits.lately(record)),
       writes,
       areStillTrue: (accounts) => this.#services.visits.areStillTrue(record, accounts),
@@ -84,8 +87,17 @@ export class Requests {
         if (visited === undefined)
           throw new MethodError('accountNotFound', 'there is no such account for you');
         requireForVisitors(method);
+        // Its states go by what is to be seen.
+        await loadEverything(domain, visited);
         return visited;
       },
     });
+  }
+
+  /** Of what somebody does at somebody else both can read. */
+  #note({ address }: AccountRecord, { visit, record }: AccountState, what: string, facts: LogFields): void {
+    const { activity } = this.#services;
+    activity.note(address, what, visit === undefined ? facts : { ...facts, owner: record.address });
+    if (visit !== undefined) activity.note(record.address, what, { ...facts, by: address });
   }
 }

@@ -5,11 +5,11 @@
 import { uidsForLog } from '../../identity/activity.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { expungeMessages } from '../../mailbox/operations/expunge.ts';
+import type { Place } from '../../mailbox/operations/visiting.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
-import type { Place } from '../place.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';

@@ -4,12 +4,12 @@
  */
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { openMailbox } from '../../mailbox/operations/mailboxes.ts';
+import type { Place } from '../../mailbox/operations/visiting.ts';
 import { searchMessages } from '../../mailbox/search/search.ts';
 import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
-import type { Place } from '../place.ts';
 import { placesOf } from '../places.ts';
 import { bad, type Completion, ok } from '../replies.ts';
 import { writeNoUpdate } from '../search-contexts.ts';

@@ -2,23 +2,20 @@
  * Mailboxes made, renamed and deleted at somebody else who lets one (RFC 4314 §4): `k` where the new one is to hang, `x` of the old
  * one. All stay with their owner, who has their room.
  */
-import { ancestors, isChildOf } from '../../mail/mailbox-name.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import type { Right } from '../../mailbox/model/rights.ts';
 import { createMailbox, deleteMailbox, renameMailbox } from '../../mailbox/operations/folders.ts';
-import { guarded, NotPermitted } from '../../mailbox/operations/shares.ts';
+import { notThere, requireMaking, requireRenaming } from '../../mailbox/operations/others-mailboxes.ts';
+import { guarded } from '../../mailbox/operations/shares.ts';
+import { inFewWords, type Place, type VisitOf } from '../../mailbox/operations/visiting.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { SessionContext } from '../context.ts';
-import { inFewWords, type Place } from '../place.ts';
 import { namedIn } from '../reach.ts';
-
-/** The same where there is nobody of that name, nothing that is shared, and where one may not. */
-const notThere = (): MailboxError => new NotPermitted('you may not make a mailbox there');
 
 export async function createAtOthers(session: SessionContext, name: string): Promise<Place> {
   const { owner, rest } = await ownerIn(session, name);
-  const domain = guarded(session.domain, () => void nearestParent(session, owner, rest));
-  nearestParent(session, owner, rest);
+  const check = (): void => requireMaking(owner, visitsTo(session, owner), rest);
+  const domain = guarded(session.domain, check);
+  check();
   return session.reach.placeIn(owner, await createMailbox(domain, owner, rest).catch(inFewWords));
 }
 
@@ -28,7 +25,6 @@ export async function deleteAtOthers(session: SessionContext, name: string): Pro
   return place;
 }
 
-/** All that is below it goes along, so all of it has to be his to rename. */
 export async function renameAtOthers(session: SessionContext, from: string, to: string): Promise<Place> {
   const place = await session.reach.mailboxOf(from, 'x');
   if (place.isOwn || namedIn(to) === undefined)
@@ -36,13 +32,7 @@ export async function renameAtOthers(session: SessionContext, from: string, to: 
   const { owner, rest } = await ownerIn(session, to);
   if (owner !== place.account)
     throw new MailboxError('cannot', 'a mailbox stays with its owner; copy what is in it');
-  if (place.mailbox.name === 'INBOX')
-    throw new NotPermitted('only its owner gives the mail of INBOX another place');
-  const check = (): void => {
-    place.require('x');
-    requireBelow(place, 'x');
-    nearestParent(session, owner, rest);
-  };
+  const check = (): void => requireRenaming(place, visitsTo(session, owner), rest);
   check();
   await renameMailbox(guarded(session.domain, check), owner, place.mailbox.name, rest).catch(inFewWords);
   return place;
@@ -58,15 +48,7 @@ async function ownerIn(
   return { owner, rest: named.name };
 }
 
-/** The one that is there and nearest above it, where he may make others. */
-function nearestParent({ reach }: SessionContext, owner: AccountState, name: string): void {
-  const parent = ancestors(name).findLast((above) => owner.byName.has(above));
-  const mailbox = parent === undefined ? undefined : owner.byName.get(parent);
-  if (mailbox === undefined || !reach.placeIn(owner, mailbox).may('k')) throw notThere();
-}
-
-function requireBelow(place: Place, right: Right): void {
-  for (const other of place.account.byName.values())
-    if (isChildOf(other.name, place.mailbox.name) && !place.beside(other).may(right))
-      throw new NotPermitted('you may not rename all that is below it');
-}
+const visitsTo =
+  ({ reach }: SessionContext, owner: AccountState): VisitOf =>
+  (mailbox) =>
+    reach.placeIn(owner, mailbox);

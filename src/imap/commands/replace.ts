@@ -5,12 +5,12 @@
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type AppendResult, appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { expungeMessages } from '../../mailbox/operations/expunge.ts';
+import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, LiteralContext, SessionContext } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
 import { incomingMessages, literalPolicy } from '../message-literals.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
-import { inFewWords, type Place } from '../place.ts';
 import { appendUid, type Completion, no, ok, writeStatus } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { type Freed, NOTHING_FREED } from '../uploads.ts';

@@ -16,8 +16,8 @@ import {
   copyAcross,
   moveAcross,
 } from '../../mailbox/operations/copy-across.ts';
+import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
 import type { SessionContext } from '../context.ts';
-import { inFewWords, type Place } from '../place.ts';
 import type { Selected } from '../selected.ts';
 import { observe } from '../updates.ts';
 

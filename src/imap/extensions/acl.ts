@@ -12,11 +12,11 @@ import {
 } from '../../mailbox/model/rights.ts';
 import { accountIdentity } from '../../mailbox/model/shares.ts';
 import { changeShares, sharesOf } from '../../mailbox/operations/shares.ts';
+import { nobodyThere, type Place } from '../../mailbox/operations/visiting.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { SessionContext } from '../context.ts';
 import { defineExtension } from '../extension.ts';
 import { listReturn } from '../item.ts';
-import { nobodyThere, type Place } from '../place.ts';
 import { ok } from '../replies.ts';
 import { spIdentifier, spModRights } from '../wire/acl-args.ts';
 import type { Cursor } from '../wire/cursor.ts';

@@ -8,11 +8,11 @@
 import { createHash } from 'node:crypto';
 import { DEVICE_LIMITS, type DeviceWish } from '../../mailbox/model/devices.ts';
 import { registerDevice } from '../../mailbox/operations/devices.ts';
+import type { Place } from '../../mailbox/operations/visiting.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { SessionContext } from '../context.ts';
 import { defineExtension } from '../extension.ts';
-import type { Place } from '../place.ts';
 import { no, ok } from '../replies.ts';
 import { type ApplePushArgs, applePushArgs } from '../wire/apple-push-args.ts';
 import { end } from '../wire/grammar.ts';

@@ -14,12 +14,12 @@ import {
   setAnnotations,
   type WantedRole,
 } from '../../mailbox/operations/annotations.ts';
+import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
 import { defineExtension } from '../extension.ts';
 import { listReturn, type Tables } from '../item.ts';
 import { ROLE_ATTRIBUTES } from '../listing.ts';
-import { inFewWords, type Place } from '../place.ts';
 import { no, ok } from '../replies.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import { end, sp } from '../wire/grammar.ts';

@@ -7,14 +7,9 @@ import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { MailboxId } from '../../mailbox/model/model.ts';
 import { changeEmails } from '../../mailbox/operations/change-emails.ts';
+import type { Marks, MarksPatch, SetPatch } from '../../mailbox/operations/email-marks.ts';
 import { halfDone } from '../../mailbox/operations/half-done.ts';
-import type {
-  EmailRefusal,
-  EmailUpdate,
-  Marks,
-  MarksPatch,
-  SetPatch,
-} from '../../mailbox/operations/place.ts';
+import type { EmailRefusal, EmailUpdate } from '../../mailbox/operations/place.ts';
 import { loadPlaces } from '../../mailbox/state/load-places.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { StoreWanted } from '../item.ts';

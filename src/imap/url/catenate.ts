@@ -6,8 +6,9 @@
  * room and quota, which are asked before its first octet is copied, and is given up with its command. What an URL names is
  * found first, all of them; the copying comes after, when nothing is left that the client could have got wrong.
  */
+
+import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
 import type { SessionContext, SignedIn } from '../context.ts';
-import { inFewWords, type Place } from '../place.ts';
 import { type Completion, no } from '../replies.ts';
 import type { Freed, Wanted } from '../uploads.ts';
 import type { AppendMessage, CatenatePart } from '../wire/append-args.ts';

@@ -11,12 +11,12 @@ import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type EmailId, emailId } from '../../mailbox/model/model.ts';
 import { findMailbox } from '../../mailbox/operations/mailboxes.ts';
+import type { Place } from '../../mailbox/operations/visiting.ts';
 import { loadFacts, partsOf, streamIntact } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { loadList } from '../../mailbox/state/load.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { clipped } from '../fetch/body-items.ts';
-import type { Place } from '../place.ts';
 import type { Reach } from '../reach.ts';
 import type { ImapUrl } from '../wire/imap-url.ts';
 

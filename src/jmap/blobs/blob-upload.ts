@@ -2,7 +2,6 @@
  * Blob/upload (RFC 9404 §4.1): a blob put together from text, base64 and parts of other blobs, small ones without a request of
  * their own. A large file that was uploaded in slices becomes one here.
  */
-import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { BLOB } from '../capabilities.ts';
 import {
@@ -17,10 +16,12 @@ import {
   text,
   unsigned,
 } from '../core/arguments.ts';
-import { invalidProperties, MethodError, SetError, setErrorOf } from '../core/fault.ts';
+import { invalidProperties, MethodError, SetError } from '../core/fault.ts';
 import { type JsonObject, orNull } from '../core/json.ts';
 import type { Call, Method } from '../core/method.ts';
+import { uploaderIn } from '../visitors.ts';
 import type { BlobServices } from './blob-services.ts';
+import { type BlobSource, blobRefusal, keepBlob } from './kept-blob.ts';
 import { ReadingRoom } from './reading-room.ts';
 import { mediaType } from './upload.ts';
 
@@ -38,9 +39,8 @@ const OBJECT = { data: list(record(SOURCE)), type: optional(text) };
 /** Without a group that repeats: of a text of megabytes that would be too much for the stack. */
 const BASE64 = /^[A-Za-z0-9+/]*(={0,2})$/;
 
-interface Source {
+interface Source extends BlobSource {
   readonly sizeBytes: number;
-  open(): AsyncIterable<Buffer> | Iterable<Buffer>;
 }
 
 export function blobUpload(services: BlobServices): Method {
@@ -60,7 +60,7 @@ export function blobUpload(services: BlobServices): Method {
           created.set(name, made);
           call.created.set(name, made.id);
         } catch (error) {
-          notCreated.set(name, refusalOf(error).toAnswer());
+          notCreated.set(name, blobRefusal(error).toAnswer());
         }
       }
       return {
@@ -91,20 +91,8 @@ async function makeBlob(
     sources.push(await sourceOf(one, { where: `data/${index}`, room: reading }, services, call, account));
   const size = sources.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0);
   if (size > call.limits.maxSizeUpload) throw new SetError('tooLarge', 'the blob would be too large');
-  const room = services.uploads.reserve(account.id, size);
-  try {
-    const writer = await services.keptUploads.begin(account.id, size);
-    try {
-      for (const source of sources) for await (const piece of source.open()) await writer.write(piece);
-      const { id: blobId, sizeBytes } = await writer.finish();
-      return { id: blobId, type: type === undefined ? null : mediaType(type), size: sizeBytes };
-    } catch (error) {
-      await writer.abort();
-      throw error;
-    }
-  } finally {
-    room.release();
-  }
+  const { id: blobId, sizeBytes } = await keepBlob(services, uploaderIn(account), size, sources);
+  return { id: blobId, type: type === undefined ? null : mediaType(type), size: sizeBytes };
 }
 
 /** Throws `SetError` when it is none, or its blob is not there, or not so long. */
@@ -158,10 +146,4 @@ async function* cut(pieces: AsyncIterable<Buffer>, start: number, end: number): 
     if (wanted.length > 0) yield wanted;
     if (at >= end) return;
   }
-}
-
-function refusalOf(error: unknown): SetError {
-  if (error instanceof SetError) return error;
-  if (error instanceof MailboxError) return setErrorOf(error);
-  throw error;
 }

@@ -4,6 +4,7 @@ import type { Uploads } from '../../mailbox/port/uploads.ts';
 import { streamRange } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { findScriptBlob } from '../sieve/script-blob.ts';
+import { uploaderIn } from '../visitors.ts';
 import { findMailBlob } from './mail-blob.ts';
 import type { ReadingRoom } from './reading-room.ts';
 
@@ -28,10 +29,8 @@ export type BlobFinder = (
 
 export function blobFinder(uploads: Uploads): BlobFinder {
   return async (domain, account, blobId) => {
-    // What a visitor has uploaded is his, wherever he uses it.
-    const uploader = account.visit?.person.id ?? account.id;
     if (blobId.startsWith('u')) {
-      const upload = await uploads.find(uploader, blobId);
+      const upload = await uploads.find(uploaderIn(account), blobId);
       if (upload === undefined) return undefined;
       const { sizeBytes, open } = upload;
       return { sizeBytes, mostBytes: sizeBytes, open: () => open(), range: open };

@@ -3,31 +3,20 @@
 import { emailObjectId, mailboxObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
 import { emailRows } from '../../mailbox/query/email-rows.ts';
 import { loadThreads } from '../../mailbox/query/threads.ts';
-import { BLOB, CORE } from '../capabilities.ts';
+import { BLOB } from '../capabilities.ts';
 import { id, list, optional, readArguments, text } from '../core/arguments.ts';
-import { refuseCopy } from '../core/copy-between.ts';
 import { MethodError } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
+import { blobCopy } from './blob-copy.ts';
 import { blobGet } from './blob-get.ts';
 import { mailBlobIn } from './blob-id.ts';
 import type { BlobServices } from './blob-services.ts';
 import { blobUpload } from './blob-upload.ts';
 
 export function blobMethods(services: BlobServices): readonly Method[] {
-  return [blobCopy, blobUpload(services), blobGet(services), blobLookup];
+  return [blobCopy(services), blobUpload(services), blobGet(services), blobLookup];
 }
-
-const COPY = { fromAccountId: id, accountId: id, blobIds: list(text) };
-
-const blobCopy: Method = {
-  name: 'Blob/copy',
-  capability: CORE,
-  async run(raw, call) {
-    const { fromAccountId, accountId } = readArguments(raw, COPY);
-    return refuseCopy(call, fromAccountId, accountId);
-  },
-};
 
 const TYPES = ['Mailbox', 'Thread', 'Email'] as const;
 type LookupType = (typeof TYPES)[number];

@@ -2,7 +2,7 @@
 import { BodyFault, type HttpReply, type HttpRequest, type Route, text } from '../../http/exchange.ts';
 import type { Admission } from '../../identity/authenticator.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import type { AccountId } from '../../mailbox/model/model.ts';
+import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
 import { checkUploadQuota } from '../../mailbox/operations/quota.ts';
 import { accountOfObjectId } from '../core/account-id.ts';
 import { overLimit, problemReply } from '../core/problem.ts';
@@ -15,7 +15,8 @@ export function uploadRoutes(services: JmapServices): readonly Route[] {
   const { maxSizeUpload, maxConcurrentUpload } = services.limits;
   const answer = async (request: HttpRequest, { record }: Admission): Promise<HttpReply> => {
     const accountId = request.path.slice(PATHS.upload.length).replace(/\/$/, '');
-    if (accountOfObjectId(accountId) !== record.id) return text(404, 'There is no such account for you.\n');
+    if (!(await isReached(services, record, accountOfObjectId(accountId))))
+      return text(404, 'There is no such account for you.\n');
     const before = running.get(record.id) ?? 0;
     if (before >= maxConcurrentUpload)
       return problemReply(
@@ -23,7 +24,7 @@ export function uploadRoutes(services: JmapServices): readonly Route[] {
       );
     running.set(record.id, before + 1);
     try {
-      return await take(services, request, record.id);
+      return await take(services, request, record.id, accountId);
     } catch (error) {
       return refusal(error, maxSizeUpload);
     } finally {
@@ -43,7 +44,21 @@ export function uploadRoutes(services: JmapServices): readonly Route[] {
   ];
 }
 
-async function take(services: JmapServices, request: HttpRequest, account: AccountId): Promise<HttpReply> {
+/** What a visitor uploads is his, wherever he uses it. */
+async function isReached(
+  { visits }: JmapServices,
+  record: AccountRecord,
+  id: AccountId | undefined,
+): Promise<boolean> {
+  return id === record.id || (id !== undefined && (await visits.open(record, id)) !== undefined);
+}
+
+async function take(
+  services: JmapServices,
+  request: HttpRequest,
+  account: AccountId,
+  accountId: string,
+): Promise<HttpReply> {
   const { uploads, budget, limits, domain } = services;
   const declared = Number(request.headers['content-length'] ?? Number.NaN);
   const most = Number.isSafeInteger(declared) ? declared : limits.maxSizeUpload;
@@ -57,7 +72,7 @@ async function take(services: JmapServices, request: HttpRequest, account: Accou
       for await (const piece of request.pieces) await writer.write(piece);
       const { id, sizeBytes } = await writer.finish();
       const type = mediaType(request.headers['content-type']);
-      const body = { accountId: `a${account}`, blobId: id, type, size: sizeBytes };
+      const body = { accountId, blobId: id, type, size: sizeBytes };
       return { status: 201, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) };
     } catch (error) {
       await writer.abort();

@@ -31,7 +31,7 @@ export interface Call {
   readonly created: CreatedIds;
   readonly log: Log;
   /** What was done to the account's mail, for its activity. `what` is a constant, as a message of the log. */
-  note(what: string, facts: LogFields): void;
+  note(account: AccountState, what: string, facts: LogFields): void;
   /**
    * The account of that id, which may be one of somebody else as whoever asks may see it. Throws `MethodError` `accountNotFound` when it is none
    * of his, and `accountNotSupportedByMethod`, `accountReadOnly`.

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { type Capability, MAIL, WEBSOCKET } from '../capabilities.ts';
-import { SHARED_CAPABILITIES } from '../visitors.ts';
+import { isReadOnly, SHARED_CAPABILITIES } from '../visitors.ts';
 import { accountObjectId } from './account-id.ts';
 import type { JsonObject } from './json.ts';
 
@@ -68,14 +68,15 @@ export function sessionObject(
 
 /** Of somebody else (RFC 8620 §2): nothing new can be made at its top, where nothing stands that is shared. */
 function sharedAccount(
-  { record }: AccountState,
+  account: AccountState,
   ofAccount: readonly (readonly [string, JsonObject])[],
 ): JsonObject {
   const own = ofAccount.filter(([uri]) => SHARED_CAPABILITIES.has(uri));
   const accountCapabilities = Object.fromEntries(
     own.map(([uri, one]) => [uri, uri === MAIL ? { ...one, mayCreateTopLevelMailbox: false } : one]),
   );
-  return { name: record.address, isPersonal: false, isReadOnly: true, accountCapabilities };
+  const name = account.record.address;
+  return { name, isPersonal: false, isReadOnly: isReadOnly(account), accountCapabilities };
 }
 
 /** Another one when anything in the object is another: it is sent with each answer. */
@@ -84,7 +85,7 @@ export function sessionState(
   { capabilities }: SessionSettings,
   shared: readonly AccountState[],
 ): string {
-  const others = shared.map(({ id: other, record }) => [other, record.address]);
+  const others = shared.map((one) => [one.id, one.record.address, isReadOnly(one)]);
   const all = JSON.stringify([id, address, capabilities, others]);
   return createHash('sha256').update(all).digest('base64url').slice(0, 16);
 }

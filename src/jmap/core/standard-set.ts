@@ -80,7 +80,10 @@ export function standardSet<T extends Table>(type: SetType<T>): Method {
       const own = args as unknown as Values<T>;
       const outcome = await type.apply({ account, call, ...asked.request, ifInState, args: own });
       for (const [creationId, made] of outcome.created) call.created.set(creationId, made.id);
-      const newState = await type.state(account, call);
+      // What somebody sees who is there by leave may be another account by now.
+      const after =
+        account.visit === undefined ? account : await call.account(accountId).catch(() => account);
+      const newState = await type.state(after, call);
       return { accountId, oldState, newState, ...answerOfSet(outcome, asked) };
     },
   };

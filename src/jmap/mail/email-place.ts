@@ -4,7 +4,7 @@
  */
 import { canonicalKeyword, FLAG, foldKeyword, MAX_KEYWORD_LENGTH } from '../../mail/flags.ts';
 import { asMailboxId, type MailboxId } from '../../mailbox/model/model.ts';
-import type { Marks, MarksPatch, SetPatch } from '../../mailbox/operations/place.ts';
+import type { Marks, MarksPatch, SetPatch } from '../../mailbox/operations/email-marks.ts';
 import { SetError } from '../core/fault.ts';
 import { isObject, type Json, type JsonObject } from '../core/json.ts';
 import type { Faults } from './draft-fields.ts';

@@ -187,10 +187,11 @@ class EmailSet {
 
   /** For the account's history. A draft that is saved anew takes the place of the one before, and is no deletion. */
   #note(): void {
-    const { call } = this.#request;
+    const { account, call } = this.#request;
     const facts = (ids: readonly string[]) => ({ messages: ids.length, emails: idsForLog(ids) });
-    if (this.#moved.length > 0) call.note('messages moved', facts(this.#moved));
-    if (this.#destroyed.length > this.#created.size) call.note('messages deleted', facts(this.#destroyed));
+    if (this.#moved.length > 0) call.note(account, 'messages moved', facts(this.#moved));
+    if (this.#destroyed.length > this.#created.size)
+      call.note(account, 'messages deleted', facts(this.#destroyed));
   }
 
   /** The state that is asked for is that before the first of the changes. */

@@ -6,5 +6,5 @@ import { emailSet } from './email-set.ts';
 import type { EmailWriting } from './email-writing.ts';
 
 export function emailWriters(writing: EmailWriting): readonly Method[] {
-  return [emailSet(writing), emailImport(writing), emailCopy];
+  return [emailSet(writing), emailImport(writing), emailCopy(writing)];
 }

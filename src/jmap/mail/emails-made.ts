@@ -5,18 +5,22 @@
 import { parseDateTime } from '../../mail/date.ts';
 import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
+import { foldKeyword } from '../../mailbox/model/keywords.ts';
 import { emailObjectId, threadObjectId } from '../../mailbox/model/object-ids.ts';
 import type { IncomingMessage } from '../../mailbox/operations/append.ts';
 import type { MadeEmail } from '../../mailbox/operations/change-emails.ts';
+import type { Marks } from '../../mailbox/operations/email-marks.ts';
 import { type IncomingStream, openIncoming } from '../../mailbox/operations/incoming.ts';
 import type { EmailRefusal } from '../../mailbox/operations/place.ts';
 import type { Reservation, UploadBudget } from '../../mailbox/operations/upload-budget.ts';
+import { FLAG_KEYWORDS } from '../../mailbox/query/email-rows.ts';
 import { momentOf } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { mailBlobId } from '../blobs/blob-id.ts';
 import { SetError, setErrorOf } from '../core/fault.ts';
 import type { JsonObject } from '../core/json.ts';
 import { momentString } from '../core/state-string.ts';
+import { uploaderIn } from '../visitors.ts';
 
 /** What is staged by one call; given back at its end, whatever became of it. */
 export class Arriving {
@@ -43,7 +47,7 @@ export class Arriving {
   ): Promise<IncomingMessage> {
     const { messageBytes } = this.#domain.limits;
     const expected = Math.min(mostBytes, messageBytes);
-    const reservation = this.#uploads.reserve(this.#account.id, expected);
+    const reservation = this.#uploads.reserve(uploaderIn(this.#account), expected);
     const stream = openIncoming(this.#domain, [this.#account.id], messageBytes, expected);
     this.#open.push({ stream, reservation });
     let reserved = expected;
@@ -75,13 +79,24 @@ function receivedSeconds(field: string | undefined): number | undefined {
   return date === undefined ? undefined : parseDateTime(date.trim())?.seconds;
 }
 
-export function madeAnswer({ email, thread, sizeBytes }: MadeEmail): JsonObject & { readonly id: string } {
+export function madeAnswer({
+  email,
+  thread,
+  sizeBytes,
+  marks,
+}: MadeEmail): JsonObject & { readonly id: string } {
   return {
+    ...(marks && { keywords: Object.fromEntries(keywordsIn(marks).map((name) => [name, true])) }),
     id: emailObjectId(email),
     blobId: mailBlobId(email),
     threadId: threadObjectId(thread),
     size: sizeBytes,
   };
+}
+
+function keywordsIn({ flags, keywords }: Marks): readonly string[] {
+  const system = FLAG_KEYWORDS.filter(([, bit]) => (flags & bit) !== 0).map(([name]) => name);
+  return [...system, ...keywords.map(foldKeyword)];
 }
 
 export function isMade(outcome: MadeEmail | EmailRefusal): outcome is MadeEmail {

@@ -1,5 +1,6 @@
 /** Mailbox/set (RFC 8621 §2.5). Each mailbox is a change of its own; parents come before their children, and go after them. */
 import { isDeepStrictEqual } from 'node:util';
+import { nameAtOwner } from '../../mail/mailbox-name.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { ROLES } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
@@ -10,11 +11,13 @@ import {
   makeMailbox,
   removeMailbox,
 } from '../../mailbox/operations/edit-mailbox.ts';
+import { setSubscribedToOthers } from '../../mailbox/operations/folders.ts';
 import { mailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { MailboxState } from '../../mailbox/state/mailbox.ts';
 import { MAIL } from '../capabilities.ts';
+import { accountObjectId } from '../core/account-id.ts';
 import {
   anything,
   boolean,
@@ -35,7 +38,7 @@ import type { Call } from '../core/method.ts';
 import { eachByItself, type SetRequest, standardSet } from '../core/standard-set.ts';
 import { momentString } from '../core/state-string.ts';
 import { COUNTS, objectOf } from './mailbox-object.ts';
-import { mailboxOfId } from './properties.ts';
+import { mailboxOfId, nameOf, parentOf } from './properties.ts';
 
 const ARGUMENTS = { onDestroyRemoveEmails: withDefault(boolean, false) };
 const MAX_SORT_ORDER = 2 ** 31;
@@ -64,37 +67,50 @@ export const mailboxSet = standardSet({
   arguments: ARGUMENTS,
   state: async (account) => momentString('mailboxes', await durableMoment(account, 'mailboxes')),
   async apply(request) {
-    const { account, call, ifInState } = request;
-    const domain = onlyInState(call.domain, account, 'mailboxes', ifInState);
+    const { call, ifInState } = request;
+    const domain = onlyInState(call.domain, request.account, 'mailboxes', ifInState);
+    // What somebody sees who is there by leave is another account after each change.
+    const now = async (): Promise<AccountState> =>
+      request.account.visit === undefined
+        ? request.account
+        : call.account(accountObjectId(request.account.id));
     return eachByItself(inOrder(request), {
       async create(wanted) {
+        const account = await now();
         const wishes = wishesOf(wanted, account, call, undefined, {});
         const { name } = wishes;
         if (name === undefined) throw invalidProperties(['name'], 'a mailbox needs a name');
         const made = await said({ account, wishes, mailbox: undefined }, () =>
-          makeMailbox(domain, account, { ...wishes, name }),
+          makeMailbox(domain, account, { ...ofMailbox(account, wishes), name }),
         );
-        call.note('mailbox created', { mailbox: made.name });
+        call.note(account, 'mailbox created', { mailbox: made.name });
+        await subscribe(call, account, made, wishes);
         const id = mailboxObjectId(made.id);
-        return { ...objectOf(account, made, TOLD, undefined), id };
+        const after = await now();
+        return { ...objectOf(after, after.mailboxes.get(made.id) ?? made, TOLD, undefined), id };
       },
       async update(id, patch) {
+        const account = await now();
         const mailbox = required(account, id);
         const repeated = new Set(SERVER_SET.filter((name) => Object.hasOwn(patch, name)));
         const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
         const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
         const wishes = wishesOf(patch, account, call, mailbox, current);
         const from = mailbox.name;
-        await said({ account, wishes, mailbox }, () => editMailbox(domain, account, mailbox.id, wishes));
-        if (mailbox.name !== from) call.note('mailbox renamed', { from, to: mailbox.name });
+        await said({ account, wishes, mailbox }, () =>
+          editMailbox(domain, account, mailbox.id, ofMailbox(account, wishes)),
+        );
+        if (mailbox.name !== from) call.note(account, 'mailbox renamed', { from, to: mailbox.name });
+        await subscribe(call, account, mailbox, wishes);
         return null;
       },
       async destroy(id) {
+        const account = await now();
         const mailbox = required(account, id);
         const { onDestroyRemoveEmails } = request.args;
         const { name, exists: messages } = mailbox;
         await removeMailbox(domain, account, mailbox.id, onDestroyRemoveEmails);
-        call.note('mailbox deleted', { mailbox: name, messages });
+        call.note(account, 'mailbox deleted', { mailbox: name, messages });
       },
     });
   },
@@ -126,13 +142,32 @@ function wishesOf(
   if (parentId !== undefined && parent === undefined) wrong.add('parentId');
   if (wrong.size > 0) throw invalidProperties([...wrong], faults[0]?.text);
   const { sortOrder: order, isSubscribed } = values as { sortOrder?: number; isSubscribed?: boolean };
+  const isSameName = mailbox !== undefined && name === nameOf(account, mailbox);
+  const isSamePlace = mailbox !== undefined && parentOf(account, mailbox)?.id === parent?.id;
+  const givesPlace = Object.hasOwn(object, 'parentId') && !isSamePlace;
   return {
-    ...(name === undefined || (isInbox && name === 'Inbox') ? {} : { name }),
-    ...(Object.hasOwn(object, 'parentId') || mailbox === undefined ? { parent: parent?.id } : {}),
+    ...(name === undefined || isSameName ? {} : { name }),
+    ...(givesPlace || mailbox === undefined ? { parent: parent?.id } : {}),
     ...(Object.hasOwn(object, 'role') && !isInbox ? { role: role as MailboxWishes['role'] } : {}),
     ...(order === undefined ? {} : { sortOrder: order }),
     ...(isSubscribed === undefined ? {} : { isSubscribed }),
   };
+}
+
+/** A mailbox of somebody else does not say whether its visitors are subscribed to it: their own accounts do. */
+function ofMailbox({ visit }: AccountState, { isSubscribed, ...rest }: MailboxWishes): MailboxWishes {
+  return visit === undefined && isSubscribed !== undefined ? { ...rest, isSubscribed } : rest;
+}
+
+async function subscribe(
+  { domain, record }: Call,
+  account: AccountState,
+  { name }: MailboxState,
+  { isSubscribed }: MailboxWishes,
+): Promise<void> {
+  if (account.visit === undefined || isSubscribed === undefined) return;
+  const own = await domain.accounts.open(record.id);
+  await setSubscribedToOthers(domain, own, nameAtOwner(account.record.address, name), isSubscribed);
 }
 
 /** What only the server says may be sent back as it is (RFC 8620 §5.3). What was read has no prototypes. */

@@ -96,7 +96,7 @@ const recover = method('DeletedMail/recover', async (raw, call) => {
   const request = { ...chosen(choice, call), limit: RECOVERED_AT_ONCE };
   const done = await recoverSoFar(call.domain, account, request);
   if (done.messages + done.mailboxes > 0)
-    call.note('deleted mail brought back', { messages: done.messages, mailboxes: done.mailboxes });
+    call.note(account, 'deleted mail brought back', { messages: done.messages, mailboxes: done.mailboxes });
   return {
     ...{ accountId, mailboxes: done.mailboxes, emails: done.messages, size: done.bytes },
     mailboxIds: done.targets.map(mailboxObjectId),
@@ -111,7 +111,7 @@ const forget = method('DeletedMail/forget', async (raw, call) => {
   const request = { ...chosen(choice, call), limit: FORGOTTEN_AT_ONCE };
   const done = await forgetDeleted(call.domain, account, request);
   if (done.messages + done.mailboxes > 0)
-    call.note('deleted mail given up', { messages: done.messages, mailboxes: done.mailboxes });
+    call.note(account, 'deleted mail given up', { messages: done.messages, mailboxes: done.mailboxes });
   return {
     ...{ accountId, mailboxes: done.mailboxes, emails: done.messages, size: done.bytes },
     ...{ held: done.held, hasMore: done.hasMore },

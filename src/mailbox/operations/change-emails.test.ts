@@ -9,10 +9,11 @@ import { loadList } from '../state/load.ts';
 import { appendMessages } from './append.ts';
 import { changeEmails, type EmailOutcome, type MadeEmail, StateMoved } from './change-emails.ts';
 import { copyMessages } from './copy.ts';
+import type { Marks } from './email-marks.ts';
 import { expungeMessages } from './expunge.ts';
 import { changeFlags } from './flags.ts';
 import { receive } from './incoming.ts';
-import type { EmailUpdate, Marks } from './place.ts';
+import type { EmailUpdate } from './place.ts';
 import { setQuota } from './quota.ts';
 
 const NONE: Marks = { flags: 0, keywords: [] };

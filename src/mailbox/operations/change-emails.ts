@@ -19,9 +19,12 @@ import type { Place } from '../state/placements.ts';
 import { factsOf, type IncomingMessage, namesOf, sizeOf } from './append.ts';
 import { noteAuthor, noteRecipients } from './correspondents.ts';
 import { type LaterVersions, laterVersions } from './draft-versions.ts';
+import type { Marks } from './email-marks.ts';
 import { askForThreads, type ThreadQuestion } from './known-threads.ts';
-import { type EmailRefusal, type EmailUpdate, type Marks, NotLoaded, Placing } from './place.ts';
+import { type EmailRefusal, type EmailUpdate, isShown, NotLoaded, Placing } from './place.ts';
 import { checkArrivalQuota } from './quota.ts';
+import { NotPermitted } from './shares.ts';
+import { discreet, ownerOf, type VisitOf, visitsIn } from './visiting.ts';
 
 export interface NewEmail extends Marks {
   readonly message: IncomingMessage;
@@ -34,6 +37,8 @@ export interface MadeEmail {
   /** The number of the email that began it. */
   readonly thread: number;
   readonly sizeBytes: number;
+  /** Where it is not marked as was asked for: somebody who is there by leave marks it with what he may. */
+  readonly marks?: Marks;
 }
 
 export interface EmailRequest {
@@ -64,12 +69,18 @@ const SLICE = 500;
 /** Who unloads messages goes by what was not used for minutes. */
 const MOST_TRIES = 5;
 
-/** Resolves when all of it is durable. Throws `StateMoved`; `unavailable` when the store refused, then slices before it are done. */
+/**
+ * Of an account that is shown to somebody who is there by leave, what he may in each mailbox is looked up inside each change.
+ *
+ * Resolves when all of it is durable. Throws `StateMoved`; `unavailable` when the store refused, then slices before it are done.
+ */
 export async function changeEmails(
   domain: Domain,
-  account: AccountState,
+  shown: AccountState,
   { creates, updates, destroys, isExpected = () => true }: EmailRequest,
 ): Promise<EmailOutcome> {
+  const account = ownerOf(shown);
+  const visitOf = visitsIn(shown);
   const names = creates.map(({ message }) => namesOf(message));
   const question = askForThreads(domain, account, names);
   const known = question instanceof Promise ? await question : question;
@@ -83,7 +94,7 @@ export async function changeEmails(
     const replaced = isReplacing
       ? await run(domain, account, { creates, updates: [], destroys }, (change, heard) => {
           expect();
-          return replace(domain, change, { creates, destroys, known, heard, later });
+          return replace(domain, change, { creates, destroys, known, heard, later, visitOf });
         })
       : { created: [], destroyed: [] };
     isFirst = !isReplacing;
@@ -96,8 +107,10 @@ export async function changeEmails(
         { creates: [], updates: slice, destroys: [] },
         (change, heard) => {
           expect();
-          return place(domain, change, slice, heard);
+          return place(domain, change, slice, heard, visitOf);
         },
+        // What a visitor has seen is not in the journal of flags.
+        visitOf === undefined && isOfMarks({ creates: [], updates: slice, destroys: [] }),
       );
       isFirst = false;
       updated.push(...outcome);
@@ -191,8 +204,9 @@ function place(
   change: AccountChange,
   updates: readonly EmailUpdate[],
   heard: MailboxEvent[],
+  visitOf?: VisitOf | undefined,
 ): (EmailRefusal | undefined)[] {
-  const placing = new Placing(domain, change);
+  const placing = new Placing(domain, change, visitOf);
   const outcome = updates.map((update) => placing.update(update));
   heard.push(...placing.carryOut());
   return outcome;
@@ -203,39 +217,50 @@ interface Replacing extends Pick<EmailRequest, 'creates' | 'destroys'> {
   readonly heard: MailboxEvent[];
   /** Of the drafts that are destroyed. */
   readonly later: LaterVersions;
+  readonly visitOf: VisitOf | undefined;
 }
 
 function replace(
   domain: Domain,
   change: AccountChange,
-  { creates, destroys, known, heard, later }: Replacing,
+  { creates, destroys, known, heard, later, visitOf }: Replacing,
 ): Pick<EmailOutcome, 'created' | 'destroyed'> {
-  const placing = destroys.length > 0 ? new Placing(domain, change) : undefined;
-  const freed = destroys.map((email) => placing?.destroy(email));
+  const placing = destroys.length > 0 ? new Placing(domain, change, visitOf) : undefined;
   const room = { bytes: 0, messages: 0 };
-  for (const one of freed) {
-    room.bytes += one?.bytes ?? 0;
-    room.messages += one?.messages ?? 0;
-  }
+  const destroyed = destroys.map((email) =>
+    refusalOf(() => {
+      const freed = placing?.destroy(email);
+      room.bytes += freed?.bytes ?? 0;
+      room.messages += freed?.messages ?? 0;
+      return freed === undefined ? { why: 'not-found' } : undefined;
+    }),
+  );
   // What goes stands first in the sum, so that a draft can be saved anew in a full account.
   const created = creates.map((wanted) => {
     try {
-      return create(domain, change, wanted, { known, room, heard });
+      return create(domain, change, wanted, { known, room, heard, visitOf });
     } catch (error) {
       if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
-      return { why: error.code === 'limit' ? ('keywords' as const) : ('refused' as const), error };
+      const why = error.code === 'limit' ? ('keywords' as const) : ('refused' as const);
+      return { why, error: visitOf === undefined ? error : discreet(error) };
     }
   });
   const isSaved = ({ flags }: NewEmail, i: number): boolean =>
     (flags & FLAG.Draft) !== 0 && !('why' in (created[i] as MadeEmail | EmailRefusal));
   placing?.carryOut({ areDraftsSaved: creates.some(isSaved), later });
-  return {
-    created,
-    destroyed: freed.map((one) => (one === undefined ? { why: 'not-found' as const } : undefined)),
-  };
+  return { created, destroyed };
 }
 
-interface Room extends Pick<Replacing, 'known' | 'heard'> {
+function refusalOf(act: () => EmailRefusal | undefined): EmailRefusal | undefined {
+  try {
+    return act();
+  } catch (error) {
+    if (!(error instanceof NotPermitted)) throw error;
+    return { why: 'refused', error };
+  }
+}
+
+interface Room extends Pick<Replacing, 'known' | 'heard' | 'visitOf'> {
   /** What is freed in the same change. */
   readonly room: { readonly bytes: number; readonly messages: number };
 }
@@ -245,19 +270,25 @@ function create(
   domain: Domain,
   change: AccountChange,
   { message, mailboxes, flags, keywords }: NewEmail,
-  { known, room, heard }: Room,
+  { known, room, heard, visitOf }: Room,
 ): MadeEmail | EmailRefusal {
   const { account } = change;
-  const unknown = [...mailboxes].filter((id) => !account.mailboxes.has(id));
+  const unknown = [...mailboxes].filter((id) => !isShown(account.mailboxes.get(id), visitOf));
   if (unknown.length > 0 || mailboxes.size === 0) return { why: 'mailboxes', unknown };
   const targets = [...mailboxes].map((id) => account.mailboxes.get(id) as MailboxState);
+  for (const target of targets) visitOf?.(target).require('i');
   if (!targets.every(isReady)) throw new NotLoaded();
   const size = sizeOf(message);
   if (size > domain.limits.messageBytes)
     throw new MailboxError('too-big', `a message can have at most ${domain.limits.messageBytes} octets`);
   const only = targets.length === 1 ? targets[0] : undefined;
   checkArrivalQuota(account, only, size * targets.length - room.bytes, targets.length - room.messages);
-  const sets = targets.map((target) => change.keywords.numberOf(target, keywords, domain.limits));
+  const marks = targets.map(
+    (target) => visitOf?.(target).allowed({ flags, keywords }) ?? { flags, keywords },
+  );
+  const sets = targets.map((target, i) =>
+    change.keywords.numberOf(target, (marks[i] as Marks).keywords, domain.limits),
+  );
   const thread = change.facts.threadOfNext(namesOf(message), known);
   noteAuthor(change, message.facts.envelope);
   if (targets.some(({ role }) => role === 'sent')) noteRecipients(change, message.facts.envelope);
@@ -267,13 +298,35 @@ function create(
   const { traits } = message.facts;
   targets.forEach((target, i) => {
     if (i > 0) change.retain([emailNumber(emailId(account.id, email))]);
-    const arrival = { email, flags, traits, size, saveDate: now, internalDate: message.internalDate ?? now };
+    const reader = visitOf?.(target).reader;
+    const asked = (marks[i] as Marks).flags;
+    // What somebody else has seen is his alone.
+    const own = reader === undefined ? asked : asked & ~FLAG.Seen;
+    const arrival = {
+      email,
+      flags: own,
+      traits,
+      size,
+      saveDate: now,
+      internalDate: message.internalDate ?? now,
+    };
     const arrivals = [{ ...arrival, keywordSet: sets[i] as number }];
     const uids = change.addMessages(target, arrivals, i === 0 ? 'new' : 'copied');
+    if (reader !== undefined && (asked & FLAG.Seen) !== 0)
+      change.shares.setSeen(target.id, reader.id, uids, true);
     if (domain.events.areWanted(account, target.id))
       heard.push({ mailbox: target.id, cause: 'APPEND', uids });
   });
-  return { email, thread: thread?.thread ?? email, sizeBytes: size };
+  const told = visitOf === undefined ? undefined : shownMarks(marks);
+  return { email, thread: thread?.thread ?? email, sizeBytes: size, ...(told && { marks: told }) };
+}
+
+/** Of an email that is marked differently in several mailboxes (`query/email-rows.ts`): it is seen where all are. */
+function shownMarks(all: readonly Marks[]): Marks {
+  const any = all.reduce((flags, one) => flags | one.flags, 0);
+  const every = all.reduce((flags, one) => flags & one.flags, -1);
+  const keywords = [...new Set(all.flatMap((one) => one.keywords))];
+  return { flags: (any & ~FLAG.Seen) | (every & FLAG.Seen), keywords };
 }
 
 /** Messages can be added to it. */

@@ -19,6 +19,9 @@ import {
   refuseTooMany,
   renameTree,
 } from './folders.ts';
+import { OWNERS_MATTER, requireMaking, requireRenaming } from './others-mailboxes.ts';
+import { NotPermitted } from './shares.ts';
+import { inFewWords, ownerOf, visitsIn } from './visiting.ts';
 
 export interface MailboxWishes {
   /** The last level of the name. */
@@ -31,43 +34,60 @@ export interface MailboxWishes {
   readonly isSubscribed?: boolean;
 }
 
-/** Throws MailboxError `nonexistent` (the parent), `exists`, `invalid-name`, `cannot`, `over-quota`, `limit`. */
+/**
+ * Of an account that is shown to somebody who is there by leave, what he may is asked inside the change. Throws MailboxError `nonexistent` (the
+ * parent), `exists`, `invalid-name`, `cannot`, `over-quota`, `limit`, `forbidden`.
+ */
 export async function makeMailbox(
   domain: Domain,
-  account: AccountState,
+  shown: AccountState,
   wishes: MailboxWishes & { readonly name: string },
 ): Promise<MailboxState> {
-  return domain.turns.run({
+  const account = ownerOf(shown);
+  const visitOf = visitsIn(shown);
+  const made = domain.turns.run({
     account,
     run: (change) => {
       const name = fullName(account, wishes.parent, wishes.name);
+      if (visitOf !== undefined) {
+        requireMaking(account, visitOf, name);
+        refuseOwnersMatters(wishes, { role: undefined, sortOrder: 0 });
+      }
       refuseExisting(account, name);
       if (wishes.role !== undefined) refuseSecond(account, wishes.role);
       createParents(domain, change, name);
       // A program that knows roles and asks for none means none, whatever the name.
-      const role = 'role' in wishes ? wishes.role : freeRoleFor(account, name);
+      const role = 'role' in wishes || visitOf !== undefined ? wishes.role : freeRoleFor(account, name);
       refuseTooMany(domain, account, 1, role);
       const mailbox = change.mailboxes.create(name, role);
       carryOut(change, mailbox, { ...wishes, role });
       return mailbox;
     },
   });
+  return visitOf === undefined ? made : made.catch(inFewWords);
 }
 
 /** What is not named stays. Throws as above, and `nonexistent` when the mailbox is gone. */
 export async function editMailbox(
   domain: Domain,
-  account: AccountState,
+  shown: AccountState,
   id: MailboxId,
   wishes: MailboxWishes,
 ): Promise<void> {
+  const account = ownerOf(shown);
+  const visitOf = visitsIn(shown);
   await domain.turns.run({
     account,
     run: (change) => {
       const mailbox = mailboxOfId(account, id);
+      if (visitOf !== undefined) {
+        visitOf(mailbox).require('l');
+        refuseOwnersMatters(wishes, mailbox);
+      }
       if (wishes.role !== undefined && wishes.role !== mailbox.role) refuseSecond(account, wishes.role);
       const name = wishedName(account, mailbox, wishes);
       if (name !== mailbox.name) {
+        if (visitOf !== undefined) requireRenaming(visitOf(mailbox), visitOf, name);
         if (mailbox.name === 'INBOX') throw new MailboxError('cannot', 'INBOX keeps its name and its place');
         renameTree(domain, change, mailbox.name, name);
       }
@@ -79,15 +99,18 @@ export async function editMailbox(
 /** `withEmails`: what is in it goes with it; else it has to be empty, but for what was marked as deleted. */
 export async function removeMailbox(
   domain: Domain,
-  account: AccountState,
+  shown: AccountState,
   id: MailboxId,
   withEmails: boolean,
 ): Promise<void> {
+  const account = ownerOf(shown);
+  const visitOf = visitsIn(shown);
   await loadForHistory(domain, account, mailboxOfId(account, id));
   await domain.turns.run({
     account,
     run: (change) => {
       const mailbox = mailboxOfId(account, id);
+      visitOf?.(mailbox).require('x');
       if (mailbox.name === 'INBOX') throw new MailboxError('cannot', 'INBOX cannot be deleted');
       if ([...account.byName.keys()].some((name) => isChildOf(name, mailbox.name)))
         throw new MailboxError('has-children', 'there are mailboxes below it; delete them first');
@@ -108,6 +131,16 @@ export function holderOfName(
   const wished =
     mailbox === undefined ? fullName(account, parent, name) : wishedName(account, mailbox, wishes);
   return account.byName.get(wished);
+}
+
+/** Throws `NotPermitted`. */
+function refuseOwnersMatters(
+  wishes: MailboxWishes,
+  is: { readonly role: Role | undefined; readonly sortOrder: number },
+): void {
+  const { role = undefined, sortOrder = is.sortOrder } = wishes;
+  if (('role' in wishes && role !== is.role) || sortOrder !== is.sortOrder)
+    throw new NotPermitted(OWNERS_MATTER);
 }
 
 function carryOut(change: AccountChange, mailbox: MailboxState, wishes: MailboxWishes): void {

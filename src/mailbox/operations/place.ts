@@ -9,38 +9,28 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange, Origin } from '../change/account-change.ts';
+import type { SeenAlong } from '../change/share-changes.ts';
 import type { Domain } from '../domain.ts';
 import { changedFlagNames, type MailboxEvent } from '../mailbox-events.ts';
 import { MailboxError } from '../model/errors.ts';
-import { foldKeyword } from '../model/keywords.ts';
 import type { MailboxId } from '../model/model.ts';
-import { type MessageRecord, recordAt } from '../model/record.ts';
+import { recordAt } from '../model/record.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import type { MessageList } from '../state/message-list.ts';
 import type { Place } from '../state/placements.ts';
 import { type LaterVersions, NO_VERSIONS } from './draft-versions.ts';
+import {
+  type Copy,
+  type Marked,
+  type MarksPatch,
+  markedByVisitor,
+  markedIn,
+  patched,
+  type SetPatch,
+} from './email-marks.ts';
 import { noteLessons } from './lessons.ts';
 import { checkCopyQuota } from './quota.ts';
-
-/** Either all there is to be, or what comes and goes. */
-export interface SetPatch<T> {
-  readonly whole?: ReadonlySet<T>;
-  readonly adds: ReadonlySet<T>;
-  readonly removes: ReadonlySet<T>;
-}
-
-export interface Marks {
-  /** `FLAG` bits, without \Deleted. */
-  readonly flags: number;
-  readonly keywords: readonly string[];
-}
-
-/** As above. */
-export interface MarksPatch {
-  readonly whole?: Marks;
-  readonly adds: Marks;
-  readonly removes: Marks;
-}
+import { discreet, type Place as Visited, type VisitOf } from './visiting.ts';
 
 export interface EmailUpdate {
   /** Its number in the account. */
@@ -66,19 +56,7 @@ export class NotLoaded extends MailboxError {
   }
 }
 
-/** A message where it is, and what it is to be. */
-interface Copy {
-  readonly mailbox: MailboxState;
-  readonly record: MessageRecord;
-}
-
 type Marking = Pick<EmailUpdate, 'marks' | 'keywords'>;
-
-/** What a message is to be marked with in a mailbox. */
-interface Marked {
-  readonly flags: number;
-  readonly keywordSet: number;
-}
 
 interface Transfer extends Copy, Marked {
   readonly target: MailboxState;
@@ -96,13 +74,19 @@ export class Placing {
   /** Emails of which something is planned: rows that were chosen for one plan are none for another. */
   readonly #planned = new Set<number>();
   readonly #events: MailboxEvent[] = [];
+  readonly #visitOf: VisitOf | undefined;
   #copiedBytes = 0;
 
-  /** Throws `NotLoaded` when it is not known where emails are. */
-  constructor(domain: Pick<Domain, 'limits' | 'learns' | 'events'>, change: AccountChange) {
+  /** `visitOf`: of whoever is there by leave. Throws `NotLoaded` when it is not known where emails are. */
+  constructor(
+    domain: Pick<Domain, 'limits' | 'learns' | 'events'>,
+    change: AccountChange,
+    visitOf?: VisitOf | undefined,
+  ) {
     if (change.account.placements?.isWhole !== true) throw new NotLoaded();
     this.#domain = domain;
     this.#change = change;
+    this.#visitOf = visitOf;
   }
 
   /** Undefined when it will be done. Throws `NotLoaded`. */
@@ -113,26 +97,32 @@ export class Placing {
     if (visible.length === 0) return { why: 'not-found' };
     const is = new Set(visible.map(({ mailbox }) => mailbox.id));
     const wanted = mailboxes === undefined ? is : patched(is, mailboxes);
-    const unknown = [...wanted].filter((id) => !this.#change.account.mailboxes.has(id));
+    const unknown = [...wanted].filter(
+      (id) => !isShown(this.#change.account.mailboxes.get(id), this.#visitOf),
+    );
     if (unknown.length > 0 || wanted.size === 0) return { why: 'mailboxes', unknown };
     const joined = [...wanted].filter((id) => !is.has(id)).map((id) => this.#mailbox(id));
     const staying = visible.filter(({ mailbox }) => wanted.has(mailbox.id));
     const leaving = visible.filter(({ mailbox }) => !wanted.has(mailbox.id));
     try {
+      for (const { mailbox } of leaving) this.#requireRemoval(mailbox);
+      for (const mailbox of joined) this.#visitOf?.(mailbox).require('i');
       this.#plan({ staying, leaving, joined }, marking);
       this.#planned.add(email);
       return undefined;
     } catch (error) {
       if (!(error instanceof MailboxError) || error instanceof NotLoaded) throw error;
-      return { why: error.code === 'limit' ? 'keywords' : 'refused', error };
+      const why = error.code === 'limit' ? 'keywords' : 'refused';
+      return { why, error: this.#visitOf === undefined ? error : discreet(error) };
     }
   }
 
-  /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`. */
+  /** The octets and messages that it frees; undefined when there is no such email. Throws `NotLoaded`, and `NotPermitted` of a visitor. */
   destroy(email: number): { readonly bytes: number; readonly messages: number } | undefined {
     const copies = this.#copiesOf(email);
     const isGone = copies.every(({ record }) => (record.flags & FLAG.Deleted) !== 0);
     if (isGone || this.#planned.has(email)) return undefined;
+    for (const { mailbox } of copies) this.#requireRemoval(mailbox);
     this.#planned.add(email);
     this.#removed.push(...copies);
     return { bytes: copies.reduce((sum, { record }) => sum + record.size, 0), messages: copies.length };
@@ -152,11 +142,14 @@ export class Placing {
     this.#setMarks();
     // From where they are: afterwards some are elsewhere.
     this.#change.retain(this.#copied.map(({ record }) => record.email));
-    this.#add(this.#copied, 'copied');
+    const along = (all: readonly Transfer[]) =>
+      all.map((one) => ({ ...one, along: this.#seenAlong(one.target, one) }));
+    const moved = along(this.#moved);
+    this.#add(along(this.#copied), 'copied');
     for (const [source, transfers] of grouped(this.#moved, ({ mailbox }) => mailbox)) {
       this.#change.takeForMove(source, rowsOf(source, transfers));
     }
-    this.#add(this.#moved, 'moved');
+    this.#add(moved, 'moved');
     const isOld = (copy: Copy): boolean =>
       (areDraftsSaved && (copy.record.flags & FLAG.Draft) !== 0) || this.#isSavedAnew(copy, later);
     this.#expunge([...this.#superseded, ...this.#removed.filter(isOld)], 'superseded');
@@ -165,6 +158,13 @@ export class Placing {
       'deleted',
     );
     return this.#events;
+  }
+
+  /** RFC 8621 §2, `mayRemoveItems`; the same as for a MOVE (RFC 6851 §3.3). */
+  #requireRemoval(mailbox: MailboxState): void {
+    const visited = this.#visitOf?.(mailbox);
+    visited?.require('t');
+    visited?.require('e');
   }
 
   #isSavedAnew({ mailbox: { id, role }, record }: Copy, later: LaterVersions): boolean {
@@ -226,15 +226,13 @@ export class Placing {
     return { ...copy, target, ...this.#markedIn(copy, target, marking) };
   }
 
-  #markedIn({ mailbox, record }: Copy, target: MailboxState, { marks, keywords }: Marking): Marked {
-    const flags = marks === undefined ? record.flags : patchedFlags(record.flags, marks);
-    const had = mailbox.keywords.namesOf(record.keywordSet);
-    const names = marks === undefined ? had : patchedKeywords(had, marks);
-    if (target === mailbox && names === had) return { flags, keywordSet: record.keywordSet };
-    const { limits } = this.#domain;
-    const sets = this.#change.keywords;
-    if (keywords !== undefined) return { flags, keywordSet: sets.numberOfMost(target, names, limits) };
-    return { flags, keywordSet: sets.numberOf(target, names, limits) };
+  #markedIn(copy: Copy, target: MailboxState, { marks, keywords }: Marking): Marked {
+    const visited = this.#visitOf?.(target);
+    const sets = { keywords: this.#change.keywords, limits: this.#domain.limits };
+    if (visited === undefined)
+      return markedIn(copy, target, { marks, takesMost: keywords !== undefined }, sets);
+    const source = this.#visitOf?.(copy.mailbox) ?? visited;
+    return markedByVisitor(copy, { source, target: visited }, marks, sets);
   }
 
   #setMarks(): void {
@@ -246,6 +244,10 @@ export class Placing {
         flags: ordered.map(({ flags }) => flags),
         keywordSets: ordered.map(({ keywordSet }) => keywordSet),
       });
+      this.#noteSeen(
+        mailbox,
+        ordered.map(({ record, isSeen }) => ({ uid: record.uid, isSeen })),
+      );
       if (!this.#areWanted(mailbox)) continue;
       const namesOf = (set: number): readonly string[] => mailbox.keywords.namesOf(set);
       this.#events.push({
@@ -257,7 +259,27 @@ export class Placing {
     }
   }
 
-  #add(transfers: readonly Transfer[], origin: Origin): void {
+  /** What the visitor wants to have seen. */
+  #noteSeen(
+    mailbox: MailboxState,
+    messages: readonly { readonly uid: number; readonly isSeen: boolean | undefined }[],
+  ): void {
+    const reader = this.#visitOf?.(mailbox).reader;
+    if (reader === undefined) return;
+    for (const wanted of [true, false]) {
+      const uids = messages.filter(({ isSeen }) => isSeen === wanted).map(({ uid }) => uid);
+      if (uids.length > 0) this.#change.shares.setSeen(mailbox.id, reader.id, uids, wanted);
+    }
+  }
+
+  /** What others have seen of them goes along; asked before they leave. */
+  #seenAlong(target: MailboxState, { mailbox, record }: Copy): SeenAlong {
+    const unseenBy = this.#visitOf?.(target).kept?.unseenBy;
+    const along = this.#change.shares.seenIn(mailbox.id, target.id, [record.uid]);
+    return along.filter(({ reader }) => reader !== unseenBy);
+  }
+
+  #add(transfers: readonly (Transfer & { readonly along: SeenAlong })[], origin: Origin): void {
     const saveDate = Math.floor(this.#change.nowMs / 1000);
     for (const [target, all] of grouped(transfers, (one) => one.target)) {
       const arrivals = all.map(({ record, flags, keywordSet }) => ({
@@ -267,16 +289,24 @@ export class Placing {
         saveDate,
       }));
       const uids = this.#change.addMessages(target, arrivals, origin);
+      for (const [i, { along }] of all.entries())
+        this.#change.shares.seenAgain(target.id, [uids[i] as number], along);
+      this.#noteSeen(
+        target,
+        all.map(({ isSeen }, i) => ({ uid: uids[i] as number, isSeen })),
+      );
       if (this.#areWanted(target)) this.#events.push({ mailbox: target.id, cause: 'COPY', uids });
       for (const { mailbox: source, record } of all)
         noteLessons(this.#domain, this.#change, { source, target }, [record.email]);
     }
   }
 
+  /** Those that whoever acts may know of. */
   #copiesOf(email: number): readonly Copy[] {
     const places = this.#change.account.placements?.placesOf(email) ?? [];
-    return places.map(({ mailbox: id, uid }) => {
+    return places.flatMap(({ mailbox: id, uid }) => {
       const mailbox = this.#mailbox(id);
+      if (this.#visitOf !== undefined && !isRead(this.#visitOf(mailbox))) return [];
       const list = listOf(mailbox);
       return { mailbox, record: recordAt(list.columns, list.indexOf(uid)) };
     });
@@ -294,31 +324,20 @@ export class Placing {
   }
 }
 
-/** Of what a keyword patch leaves the first spelling stays. */
-function patchedKeywords(had: readonly string[], { whole, adds, removes }: MarksPatch): readonly string[] {
-  const left = new Set(removes.keywords.map(foldKeyword));
-  const before = whole === undefined ? had : whole.keywords;
-  const names = new Map(before.map((name) => [foldKeyword(name), name]));
-  for (const name of left) names.delete(name);
-  for (const name of adds.keywords) if (!names.has(foldKeyword(name))) names.set(foldKeyword(name), name);
-  const isSame = names.size === had.length && had.every((name) => names.has(foldKeyword(name)));
-  return isSame ? had : [...names.values()];
+/** Whether whoever acts may know of the mailbox. */
+export function isShown(
+  mailbox: MailboxState | undefined,
+  visitOf: VisitOf | undefined,
+): mailbox is MailboxState {
+  return mailbox !== undefined && (visitOf === undefined || visitOf(mailbox).may('l'));
 }
 
-function patchedFlags(had: number, { whole, adds, removes }: MarksPatch): number {
-  const before = whole === undefined ? had : whole.flags | (had & FLAG.Deleted);
-  return (before & ~removes.flags) | adds.flags;
+function isRead(visited: Visited): boolean {
+  return visited.may('l') && visited.may('r');
 }
 
-function patched<T>(is: ReadonlySet<T>, { whole, adds, removes }: SetPatch<T>): ReadonlySet<T> {
-  const wanted = new Set(whole ?? is);
-  for (const one of removes) wanted.delete(one);
-  for (const one of adds) wanted.add(one);
-  return wanted;
-}
-
-function isOther({ record, flags, keywordSet }: Copy & Marked): boolean {
-  return record.flags !== flags || record.keywordSet !== keywordSet;
+function isOther({ record, flags, keywordSet, isSeen }: Copy & Marked): boolean {
+  return record.flags !== flags || record.keywordSet !== keywordSet || isSeen !== undefined;
 }
 
 function listOf({ list }: MailboxState): MessageList {

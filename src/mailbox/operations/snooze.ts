@@ -14,7 +14,8 @@ import type { AccountState } from '../state/account.ts';
 import { loadBelongings } from '../state/belongings.ts';
 import { loadPlaces } from '../state/load-places.ts';
 import { alongsideUpdates, StateMoved } from './change-emails.ts';
-import { type EmailRefusal, type EmailUpdate, type MarksPatch, NotLoaded } from './place.ts';
+import type { MarksPatch } from './email-marks.ts';
+import { type EmailRefusal, type EmailUpdate, NotLoaded } from './place.ts';
 
 const KIND = 'snooze';
 /** Of an account, changed together; others have their turn in between. */

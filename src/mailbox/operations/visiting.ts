@@ -2,18 +2,18 @@
  * A mailbox as one client may see it: whose it is, what it is called here, and what may be done in it. Its owner may do everything; of
  * somebody else the rights are looked up each time they are asked for, so that they end when they are taken (RFC 4314).
  */
-import { FLAG } from '../mail/flags.ts';
-import { nameAtOwner } from '../mail/mailbox-name.ts';
-import type { Domain } from '../mailbox/domain.ts';
-import { MailboxError } from '../mailbox/model/errors.ts';
-import { ALL_RIGHTS, type Right, type Rights } from '../mailbox/model/rights.ts';
-import { NOTHING_SEEN, type SeenMessages } from '../mailbox/model/seen.ts';
-import type { Person } from '../mailbox/model/shares.ts';
-import type { Kept } from '../mailbox/operations/copy.ts';
-import type { Reader } from '../mailbox/operations/flags.ts';
-import { guarded, NotPermitted, rightsOf } from '../mailbox/operations/shares.ts';
-import type { AccountState } from '../mailbox/state/account.ts';
-import type { MailboxState } from '../mailbox/state/mailbox.ts';
+import { FLAG } from '../../mail/flags.ts';
+import { nameAtOwner } from '../../mail/mailbox-name.ts';
+import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
+import { ALL_RIGHTS, type Right, type Rights } from '../model/rights.ts';
+import { NOTHING_SEEN, type SeenMessages } from '../model/seen.ts';
+import type { Person } from '../model/shares.ts';
+import type { AccountState } from '../state/account.ts';
+import type { MailboxState } from '../state/mailbox.ts';
+import type { Kept } from './copy.ts';
+import type { Reader } from './flags.ts';
+import { guarded, NotPermitted, rightsOf } from './shares.ts';
 
 /** Who is there by leave, as he is known at this moment. */
 export interface Visitor {
@@ -143,8 +143,24 @@ export function nobodyThere(name: string): MailboxError {
 }
 
 /** How much somebody else has is his matter. */
+export function discreet(error: MailboxError): MailboxError {
+  if (error.code !== 'over-quota') return error;
+  return new MailboxError('over-quota', 'the owner of the mailbox has no room for it');
+}
+
 export function inFewWords(error: unknown): never {
-  if (error instanceof MailboxError && error.code === 'over-quota')
-    throw new MailboxError('over-quota', 'the owner of the mailbox has no room for it');
-  throw error;
+  throw error instanceof MailboxError ? discreet(error) : error;
+}
+
+/** A mailbox as somebody may see it and act in it who is there by leave. */
+export type VisitOf = (mailbox: MailboxState) => Place;
+
+/** Of an account that is shown to somebody; undefined of one's own. */
+export function visitsIn({ visit }: AccountState): VisitOf | undefined {
+  return visit && ((mailbox) => new Place(visit.owner, mailbox, visit));
+}
+
+/** The account in which whoever sees this one does something. */
+export function ownerOf(account: AccountState): AccountState {
+  return account.visit?.owner ?? account;
 }
