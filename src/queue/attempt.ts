@@ -187,10 +187,12 @@ function judged(hop: Hop, trial: Attempt, replies: readonly HopReply[]): Attempt
   return { outcomes, isRouteDown: false, isTooFast: replies.some(isTooFast) };
 }
 
-/** RFC 5321 §4.5.3.1.10: 452 for one recipient too many; some say 552. */
+/** RFC 5321 §4.5.3.1.10: 452 for one recipient too many; some say 552, as its ancestor had it. */
 function kindOf(reply: HopReply, hasTaken: boolean): Outcome['kind'] {
   if (isPositive(reply)) return 'delivered';
-  const isTooMany = reply.code === 452 && (reply.status === undefined || reply.status === '4.5.3');
+  const { code, status } = reply;
+  // 552 without more may be a full mailbox: that is what the next transaction, which has the others, will find out.
+  const isTooMany = (code === 452 || code === 552) && (status === undefined || /^[45]\.5\.3$/.test(status));
   if (isTooMany && hasTaken) return 'again';
   return isPermanent(reply) ? 'failed' : 'deferred';
 }

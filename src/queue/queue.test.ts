@@ -449,6 +449,24 @@ describe('the queue', () => {
     }
   });
 
+  it('who is one too many comes in the next transaction, also where that is said for ever', async () => {
+    for (const reply of ['452 4.5.3 too many', '552 too many recipients']) {
+      let named = 0;
+      const behaviour = (event: string) => {
+        if (event.startsWith('MAIL')) named = 0;
+        return event.startsWith('RCPT') && ++named > 2 ? reply : undefined;
+      };
+      await scene({ hop: { behaviour } }, async (it) => {
+        const people = ['a', 'b', 'c', 'd', 'e'].map((name) => `${name}@example.org`);
+        await it.send(people);
+        await it.empty();
+        const had = it.hop.mails.flatMap(({ recipients }) => recipients.map(({ address }) => address));
+        assert.deepEqual(had.sort(), people, reply);
+        assert.deepEqual(await inbox(it), []);
+      });
+    }
+  });
+
   it('is held and released, dropped with a report, and paused', () =>
     scene({ isStarted: false }, async (it) => {
       const { domain } = it.kit;

@@ -1,7 +1,8 @@
 /** APPEND (RFC 9051 §6.3.12) of one or several messages (RFC 3502), with APPENDUID (RFC 4315 §3): one change, all or none. CATENATE (RFC 4469) is a form of their data. */
 
+import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { Uid } from '../../mailbox/model/model.ts';
-import { appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
+import { type AppendResult, appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
 import { copyMessages } from '../../mailbox/operations/copy.ts';
 import { noteSentCopy, takeSentCopy, takeWaitingCopy } from '../../mailbox/operations/sent-copy.ts';
 import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
@@ -43,9 +44,7 @@ async function run(call: Call<'authenticated' | 'selected'>, args: AppendArgs): 
   const [only, ...more] = messages;
   if (only !== undefined && more.length === 0 && target.role === 'sent')
     return appendToSent(session, account, target, only);
-  const appended = await appendMessages(domain, account, target, messages);
-  tellAdded(session, account, target, 'APPEND', appended.uids);
-  return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
+  return added(session, account, target, await appendMessages(domain, account, target, messages));
 }
 
 /** What was sent a moment ago is there once: the copy of the server, or that of the program where it says more. */
@@ -65,13 +64,31 @@ async function appendToSent(
     tellAdded(session, account, target, 'APPEND', to);
     if (to.length > 0) return ok('It waits to be sent, and is there', appendUid(uidValidity, to));
   }
-  const replaced = known && { mailbox: target, uid: known.uid, isSuperseded: true };
-  const appended = await appendMessages(domain, account, target, [message], replaced ? { replaced } : {});
-  tellAdded(session, account, target, 'APPEND', appended.uids);
   const { messageId } = message.facts;
+  if (known !== undefined) {
+    const replaced = { mailbox: target, uid: known.uid, isSuperseded: true };
+    const instead = await appendMessages(domain, account, target, [message], { replaced }).catch((error) => {
+      // It was expunged in this moment. Else it is there, and the program tries again.
+      if (error instanceof MailboxError && error.code === 'nonexistent') return undefined;
+      noteSentCopy(domain, account, target, { messageId, madeBy: 'server', uid: known.uid });
+      throw error;
+    });
+    if (instead !== undefined) return added(session, account, target, instead);
+  }
+  const appended = await appendMessages(domain, account, target, [message]);
   const uid = appended.uids[0] as Uid;
   if (known === undefined) noteSentCopy(domain, account, target, { messageId, madeBy: 'program', uid });
-  return ok('APPEND completed', appendUid(appended.uidValidity, appended.uids));
+  return added(session, account, target, appended);
+}
+
+function added(
+  session: SessionContext,
+  account: AccountState,
+  target: MailboxState,
+  { uidValidity, uids }: AppendResult,
+): Completion {
+  tellAdded(session, account, target, 'APPEND', uids);
+  return ok('APPEND completed', appendUid(uidValidity, uids));
 }
 
 /** RFC 4314 §4: flags that the visitor may not set are left out; what he has seen only he has. */
