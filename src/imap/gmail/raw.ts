@@ -10,8 +10,7 @@ import {
   meaningOf,
   parseSearch,
 } from '../../mail/search-language.ts';
-import type { Searching, SearchKeyItem } from '../item.ts';
-import { searchKey } from '../item.ts';
+import { type Searching, type SearchKeyItem, searchKey } from '../item.ts';
 import { SyntaxFault } from '../wire/fault.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
 import { labelKey } from './search-labels.ts';

@@ -5,8 +5,7 @@
 import { FLAG } from '../../mail/flags.ts';
 import { isNamed } from '../../mail/search-language.ts';
 import type { Place } from '../../mailbox/operations/visiting.ts';
-import type { Searching, SearchKeyItem } from '../item.ts';
-import { searchKey } from '../item.ts';
+import { type Searching, type SearchKeyItem, searchKey } from '../item.ts';
 import type { Label } from '../wire/labels.ts';
 import type { SearchKey } from '../wire/search-tree.ts';
 import { IMPORTANT, targetOf } from './labels.ts';

@@ -50,8 +50,8 @@ export function labelList(c: Cursor): readonly Label[] {
 
 function systemLabel(word: string): Label | undefined {
   const lower = word.toLowerCase();
-  // Both are said of it.
   const found = SYSTEM_LABELS.find((one) => lower === SYSTEM_LABEL_WORDS[one].toLowerCase());
   if (found !== undefined) return { kind: 'system', label: found };
+  // Gmail's documents say the one, its servers have said the other.
   return lower === '\\drafts' ? { kind: 'system', label: 'draft' } : undefined;
 }
