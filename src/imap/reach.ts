@@ -142,7 +142,10 @@ export class Reach {
     const all = [this.own, ...[...this.#heard.values()].map(({ account }) => account)];
     const waits = all.flatMap(({ unsettled }) => unsettled ?? []);
     if (waits.length <= 1) return waits[0];
-    return Promise.all(waits).then(() => {});
+    const settled = Promise.all(waits).then(() => {});
+    // Whoever has nothing to tell does not wait for it, and it may fail all the same.
+    settled.catch(() => {});
+    return settled;
   }
 
   /** Until `letGo`. Of the own account nothing has to be said. */

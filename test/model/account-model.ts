@@ -7,7 +7,8 @@
  */
 import assert from 'node:assert/strict';
 import { FLAG } from '../../src/mail/flags.ts';
-import type { MailboxId } from '../../src/mailbox/model/model.ts';
+import { parentName } from '../../src/mail/mailbox-name.ts';
+import type { AccountId, MailboxId } from '../../src/mailbox/model/model.ts';
 import type { OutgoingId } from '../../src/mailbox/model/outgoing.ts';
 import type { Limits } from '../../src/mailbox/model/quota.ts';
 
@@ -27,6 +28,8 @@ export interface ModelMessage {
   /** When it was put there. */
   readonly savedMs: number;
   readonly externalId?: string;
+  /** Whoever is not the owner and has seen it, ascending; without them nobody. */
+  readonly seenBy?: readonly AccountId[];
 }
 
 export interface DeletedMessage extends NewMessage {
@@ -59,6 +62,8 @@ export class ModelMailbox {
   subscription: Subscription;
   /** By UID, ascending. */
   readonly messages: Map<number, ModelMessage>;
+  /** Letters that somebody was given, or with `-` in front was taken. */
+  readonly shares = new Map<string, string>();
 
   constructor(
     mailbox: Pick<ModelMailbox, 'id' | 'uidValidity' | 'name' | 'subscription'>,
@@ -74,7 +79,19 @@ export class ModelMailbox {
   copy(): ModelMailbox {
     const copy = new ModelMailbox(this, this.messages);
     copy.uidNext = this.uidNext;
+    for (const [identity, rights] of this.shares) copy.shares.set(identity, rights);
     return copy;
+  }
+
+  /** RFC 4314 §2: what somebody is given by any of his names and is taken by none. */
+  may(who: AccountId, right: string): boolean {
+    const has = (sign: string) =>
+      [`#${who}`, 'anyone'].some((name) => this.shares.get(sign + name)?.includes(right) === true);
+    return has('') && !has('-');
+  }
+
+  mayAll(who: AccountId, rights: string): boolean {
+    return [...rights].every((right) => this.may(who, right));
   }
 }
 
@@ -172,6 +189,8 @@ export class ModelAccount {
     }
     this.isChanged = true;
     this.#own.add(mailbox);
+    for (const [identity, rights] of this.byName(parentName(mailbox.name) ?? '')?.shares ?? [])
+      mailbox.shares.set(identity, rights);
     this.mailboxes.set(mailbox.id, mailbox);
     this.takeOverOrphan(mailbox);
   }
@@ -206,7 +225,14 @@ export class ModelAccount {
   /** Messages that somebody may want back. */
   expunge(id: MailboxId, uids: readonly number[]): void {
     const mailbox = this.edit(id);
-    for (const uid of uids) this.#noteDeleted(mailbox, mailbox.messages.get(uid));
+    const staying = new Set<string>();
+    for (const { uid, content } of mailbox.messages.values())
+      if (!uids.includes(uid)) staying.add(content.id);
+    for (const uid of uids) {
+      const message = mailbox.messages.get(uid);
+      // Of a draft that stays in another version the older one is of no use to anybody.
+      this.#noteDeleted(mailbox, message, message !== undefined && staying.has(message.content.id));
+    }
     this.remove(id, uids);
   }
 
@@ -215,6 +241,9 @@ export class ModelAccount {
     for (const message of mailbox.messages.values()) this.#noteDeleted(mailbox, message);
     this.mailboxes.delete(id);
     this.gone.set(id, mailbox);
+    // Whoever was there by leave is there no more.
+    mailbox.shares.clear();
+    for (const [uid, message] of mailbox.messages) mailbox.messages.set(uid, unseen(message));
     for (const key of [...this.annotations.keys()])
       if (key.startsWith(`${id}/`)) this.annotations.delete(key);
     for (const message of mailbox.messages.values()) this.#count(message, -1);
@@ -272,15 +301,21 @@ export class ModelAccount {
     return this.usedBytes + bytes <= mostBytes && this.usedMessages + messages <= most;
   }
 
-  #noteDeleted({ id, name }: ModelMailbox, message: ModelMessage | undefined): void {
+  #noteDeleted({ id, name }: ModelMailbox, message: ModelMessage | undefined, isTwice = false): void {
     if (message === undefined) return;
     const { content, flags, keywords, uid } = message;
     const atMs = this.nowMs;
-    this.deleted.set(`${id} ${uid}`, { content, flags, keywords, mailbox: name, atMs });
+    const mayBeGivenUp = isTwice ? ({ mayBeGivenUp: true } as const) : {};
+    this.deleted.set(`${id} ${uid}`, { content, flags, keywords, mailbox: name, atMs, ...mayBeGivenUp });
   }
 
   #count({ content }: NewMessage, sign: 1 | -1): void {
     this.usedBytes += sign * content.octets.length;
     this.usedMessages += sign;
   }
+}
+
+/** By others. */
+function unseen({ seenBy: _, ...message }: ModelMessage): ModelMessage {
+  return message;
 }

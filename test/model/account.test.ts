@@ -30,7 +30,7 @@ const SMALL = new URL('./small.ts', import.meta.url).href;
 const HUNT = fileURLToPath(new URL('./hunt.ts', import.meta.url));
 /** Done at least so often in all, or the test would prove nothing. */
 const OPERATIONS =
-  'append replace deliver sort copy move place save snooze unsnooze wake woken expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover give-up quota tell told follow send leave cancel'.split(
+  'append replace deliver sort copy move place save snooze unsnooze wake woken expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover give-up quota tell told follow send leave cancel grant guest-append guest-flags guest-expunge guest-copy guest-move guest-select'.split(
     ' ',
   );
 const LEAST = 20;

@@ -3,6 +3,8 @@
  * every octet of every message are the same; and the reaper leaves nothing behind.
  */
 import assert from 'node:assert/strict';
+import { Sharing } from '../../src/identity/sharing.ts';
+import { Reach } from '../../src/imap/reach.ts';
 import { FLAG } from '../../src/mail/flags.ts';
 import { readLinks } from '../../src/mail/message-links.ts';
 import type { Domain } from '../../src/mailbox/domain.ts';
@@ -21,6 +23,8 @@ import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import type { ModelAccount, ModelMailbox, ModelMessage } from './account-model.ts';
 import type { Device } from './device.ts';
 import { folded } from './semantics.ts';
+import { visibleTo } from './sharing.ts';
+import { asSeenBy } from './truth.ts';
 import { DOMAIN, RECOVER_MS, type World } from './world.ts';
 
 const AFTER_GRACE_MS = 10 * 60_000 + RECOVER_MS;
@@ -37,7 +41,25 @@ export async function audit(world: World): Promise<void> {
     await checkOutgoing(world, id);
     await checkDeleted(world, id);
     await checkPutOff(world, id);
+    await checkReach(world, id);
   }
+}
+
+/** Whose mailboxes a session finds, and what may be done there: those that are shared with him, and nothing else. */
+async function checkReach(world: World, who: AccountId): Promise<void> {
+  const domain = world.fresh();
+  const sharing = new Sharing({ store: domain.store, accounts: domain.accounts });
+  const reach = new Reach({
+    ...{ account: await domain.accounts.open(who), accounts: domain.accounts, sharing },
+    listener: { onOwnerGone: () => {} },
+  });
+  const found = new Map<AccountId, string[]>();
+  for await (const { account, mailbox, rights } of reach.othersMailboxes())
+    found.set(account.id, [...(found.get(account.id) ?? []), `${mailbox.name} ${rights}`].sort());
+  reach.close();
+  for (const { id } of world.people)
+    if (id !== who)
+      assert.deepEqual(found.get(id) ?? [], visibleTo(world.truth.of(id), who), `what ${who} sees of ${id}`);
 }
 
 /** What is put off is remembered until its time, whatever became of the mail. */
@@ -240,8 +262,27 @@ async function compare(world: World, domain: Domain, account: AccountState, wher
     );
     assert.deepEqual(shown, [...wanted.messages.values()].map(shownInModel), `${place}: messages`);
     await compareOctets(domain, account, wanted, found);
+    compareShares(account, wanted, place);
     const names = await loadExternalIds(domain, account, mailbox);
     assert.deepEqual(new Map(names), externalIdsOf(wanted), `${place}: names from elsewhere`);
+  }
+}
+
+/** Who may do what, and what everybody but the owner has seen. */
+function compareShares({ shares, seen }: AccountState, wanted: ModelMailbox, place: string): void {
+  const sorted = (map: ReadonlyMap<string, string> = new Map()) => [...map].sort();
+  assert.deepEqual(sorted(shares.get(wanted.id)), sorted(wanted.shares), `${place}: rights`);
+  const seenBy = new Map<AccountId, number[]>();
+  for (const { uid, seenBy: readers = [] } of wanted.messages.values())
+    for (const reader of readers) seenBy.set(reader, [...(seenBy.get(reader) ?? []), uid]);
+  const readers = new Set([...(seen.get(wanted.id)?.keys() ?? []), ...seenBy.keys()]);
+  for (const reader of readers) {
+    const pages = seen.get(wanted.id)?.get(reader);
+    const uids = (pages?.ranges() ?? []).flatMap(([low, high]) =>
+      Array.from({ length: high - low + 1 }, (_, i) => low + i),
+    );
+    assert.deepEqual(uids, seenBy.get(reader) ?? [], `${place}: what ${reader} has seen`);
+    assert.equal(pages?.count ?? 0, uids.length, `${place}: how much ${reader} has seen`);
   }
 }
 
@@ -313,7 +354,10 @@ async function compareOctets(
   for (const [i, { uid }] of found.entries()) {
     const wanted = messages.get(uid)?.content;
     assert.ok(octets[i] !== undefined, `${name} UID ${uid} (${wanted?.id}) is listed and cannot be read`);
-    assert.ok(wanted?.octets.equals(octets[i] as Buffer), `${name} UID ${uid} is not ${wanted?.id}`);
+    assert.ok(
+      wanted?.octets.equals(octets[i] as Buffer),
+      `${name} UID ${uid} is not ${wanted?.id}: ${octets[i]}`,
+    );
   }
 }
 
@@ -332,8 +376,14 @@ async function checkDevice(world: World, device: Device): Promise<void> {
   const wanted = model.find(mailbox.id);
   assert.ok(wanted !== undefined, `a device has mailbox ${mailbox.id} open, which never was`);
   const has = device.list.map(({ uid, shown, modseq }) => `${uid} ${shown} ${modseq}`);
-  const is = [...wanted.messages.values()].map(
-    ({ uid, flags, keywords, modseq }) => `${uid} ${flags} ${keywords} ${modseq}`,
+  const reader = device.guest?.person.id;
+  assert.ok(
+    reader === undefined || wanted.may(reader, 'r'),
+    `${wanted.name} is open to ${reader}, who may not`,
   );
+  const is = [...wanted.messages.values()].map(({ uid, flags, keywords, modseq, seenBy = [] }) => {
+    const shown = `${flags} ${keywords}`;
+    return `${uid} ${reader === undefined ? shown : asSeenBy(shown, seenBy.includes(reader))} ${modseq}`;
+  });
   assert.deepEqual(has, is, `what a device that has ${wanted.name} open was told`);
 }

@@ -12,8 +12,8 @@ import { FLAG, SYSTEM_FLAG_BITS, SYSTEM_FLAG_NAMES } from '../../src/mail/flags.
 import type { Domain } from '../../src/mailbox/domain.ts';
 import { emailId } from '../../src/mailbox/model/model.ts';
 import { type MessageRecord, recordAt } from '../../src/mailbox/model/record.ts';
-import { beginOpening, openMailbox } from '../../src/mailbox/operations/mailboxes.ts';
-import { Place } from '../../src/mailbox/operations/visiting.ts';
+import { beginOpening, mailboxOf, openMailbox } from '../../src/mailbox/operations/mailboxes.ts';
+import { Place, type Visitor } from '../../src/mailbox/operations/visiting.ts';
 import { ExpungedRecords } from '../../src/mailbox/reading/expunged-records.ts';
 import { readRanges } from '../../src/mailbox/reading/message-reader.ts';
 import type { AccountListener, AccountState } from '../../src/mailbox/state/account.ts';
@@ -33,6 +33,8 @@ export interface DeviceOptions {
   readonly truth: Truth;
   readonly account: AccountState;
   readonly hasQresync: boolean;
+  /** Who has it open by leave of its owner. */
+  readonly guest?: Visitor;
 }
 
 export class Device implements AccountListener {
@@ -40,6 +42,7 @@ export class Device implements AccountListener {
   readonly list: Known[] = [];
   /** Why its session is over. */
   end: string | undefined;
+  readonly guest: Visitor | undefined;
   readonly #domain: Domain;
   readonly #truth: Truth;
   readonly #modes = new Modes();
@@ -58,7 +61,8 @@ export class Device implements AccountListener {
   #isRunning = false;
   #isInvalid = false;
 
-  constructor({ domain, truth, account, hasQresync }: DeviceOptions) {
+  constructor({ domain, truth, account, hasQresync, guest }: DeviceOptions) {
+    this.guest = guest;
     this.#domain = domain;
     this.#truth = truth;
     this.account = account;
@@ -102,10 +106,11 @@ export class Device implements AccountListener {
   open(name: string, waits: boolean): Promise<void> {
     return this.#command(async () => {
       const onElsewhere = () => this.#endAfterCommand();
+      new Place(this.account, mailboxOf(this.account, name), this.guest).require('r');
       const events = { onHint: () => {}, onInvalid: () => this.#onInvalid(), onElsewhere };
       if (waits) (await openMailbox(this.#domain, this.account, name, false, events)).close();
       const { viewer, list } = beginOpening(this.#domain, this.account, name, false, events);
-      const place = new Place(this.account, viewer.mailbox);
+      const place = new Place(this.account, viewer.mailbox, this.guest);
       const author = { service: 'imap', id: 'device', client: undefined };
       const selected = new Selected({ viewer, place, isReadOnly: false }, list, author);
       selected.takeRecent();
@@ -132,11 +137,12 @@ export class Device implements AccountListener {
     return this.#command(() => this.#tell(false));
   }
 
-  /** UID FETCH: the octets of the message at this place, undefined when it was moved away, and what else there is to tell. */
-  async read(at: number): Promise<Buffer | undefined> {
+  /** UID FETCH: the octets of the message at this place, none when it was moved away, and what else there is to tell. */
+  async read(at: number): Promise<{ readonly uid: number | undefined; readonly octets: Buffer | undefined }> {
     let octets: Buffer | undefined;
+    let uid: number | undefined;
     await this.#command(async () => {
-      const uid = this.list[at]?.uid;
+      uid = this.list[at]?.uid;
       const record = uid === undefined ? undefined : await this.#recordOf(uid);
       if (record !== undefined) {
         const email = emailId(this.account.id, record.email);
@@ -144,7 +150,7 @@ export class Device implements AccountListener {
       }
       await this.#tell(true);
     });
-    return octets;
+    return { uid, octets };
   }
 
   /** At once when it waits, else after the command that runs; as the session's stop. */
@@ -158,12 +164,20 @@ export class Device implements AccountListener {
     if (!this.#isRunning) this.close('invalidated');
   }
 
+  /** As the session of whom the right to read was taken from: he is told nothing more. */
+  #isPutOut(): boolean {
+    if (this.guest === undefined || this.#selected?.isLost !== true) return false;
+    this.close('it is not to be read any more');
+    return true;
+  }
+
   /** Runs after what was asked for before it. One that fails is answered, and the session goes on. */
   #command(work: () => Promise<void>): Promise<void> {
     const done = this.#busy.then(async () => {
       if (this.end !== undefined) return;
       this.#isRunning = true;
       try {
+        if (this.#isPutOut()) return;
         await work().finally(() => this.#flush());
       } catch (error) {
         if (!(error instanceof TakenBack)) throw error;
@@ -185,7 +199,7 @@ export class Device implements AccountListener {
     const selected = this.#selected;
     if (selected === undefined) return;
     await selected.whenReady();
-    if (this.end !== undefined) return;
+    if (this.end !== undefined || this.#isPutOut()) return;
     const { out } = this.#output;
     const session = { out, domain: this.#domain, modes: this.#modes, breathe: () => undefined };
     await tellChanges(session, selected, mayExpunge);
@@ -267,7 +281,8 @@ export class Device implements AccountListener {
     }
     const told = { uid: Number(uid), modseq: Number(modseq), shown: shownOf(words) };
     const { id } = this.mailbox as MailboxState;
-    assert.ok(this.#truth.wasTrue(this.account.id, id, told), `${line}: that was never so`);
+    const reader = this.guest?.person.id;
+    assert.ok(this.#truth.wasTrue(this.account.id, id, told, reader), `${line}: that was never so`);
     Object.assign(known, told);
   }
 }

@@ -49,7 +49,7 @@ async function namesOf(client: ImapClient): Promise<string[]> {
   return untagged.map((line) => /"?([^" ]+)"?$/.exec(line)?.[1] ?? assert.fail(line));
 }
 
-async function readMailbox(client: ImapClient, name: string) {
+export async function readMailbox(client: ImapClient, name: string) {
   const opened = await client.ok(`EXAMINE ${name}`);
   const uidValidity = Number(/\[UIDVALIDITY (\d+)\]/.exec(opened.untagged.join('\n'))?.[1]);
   const { untagged } = await client.ok('UID FETCH 1:* (FLAGS MODSEQ BODY.PEEK[])');

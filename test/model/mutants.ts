@@ -17,6 +17,8 @@ const EMAILS = 'src/mailbox/reading/email-changes.ts';
 const TURNS = 'src/mailbox/change/turns.ts';
 const ACCOUNTS = 'src/mailbox/accounts.ts';
 const LOAD = 'src/mailbox/state/load.ts';
+const ACROSS = 'src/mailbox/operations/copy-across.ts';
+const SHARES = 'src/mailbox/change/share-changes.ts';
 
 const MAKING_IS_NO_END: Edit = [
   'src/mailbox/change/mailbox-changes.ts',
@@ -148,5 +150,58 @@ export const MUTANTS: readonly Mutant[] = [
   {
     name: 'operations of a turn that the store refused are answered',
     edits: [[TURNS, 'if (error !== undefined) throw refusalOf(error);', '']],
+  },
+  {
+    name: 'rights that were taken count from the next command on',
+    edits: [['src/mailbox/operations/shares.ts', '            check();\n', '']],
+  },
+  {
+    name: 'of a copy that fails nothing is taken back by whoever has lost his rights',
+    edits: [
+      [
+        'src/mailbox/operations/copy.ts',
+        'takeBack(undoing, account, target, to)',
+        'takeBack(domain, account, target, to)',
+      ],
+      [ACROSS, '{ undoing: domain, account, mailbox }: AcrossEnd', '{ domain, account, mailbox }: AcrossEnd'],
+    ],
+  },
+  {
+    name: 'what somebody else has taken away meanwhile is where it was to be moved to as well',
+    edits: [[ACROSS, 'const others = target.filter', 'const others = [].filter']],
+  },
+  {
+    name: 'what stands for lost octets goes to another account as mail',
+    edits: [[ACROSS, 'if (read < record.size) throw damaged(record);', '']],
+  },
+  {
+    name: 'what guests have seen stays behind',
+    edits: [
+      [
+        'src/mailbox/operations/copy.ts',
+        'change.shares.seenAgain(target.id, to, along);\n  return { from, to };\n}\n\nfunction teach',
+        'return { from, to };\n}\n\nfunction teach',
+      ],
+    ],
+  },
+  {
+    name: 'who has seen a message has seen it when it is gone',
+    edits: [[CHANGE, 'this.shares.messagesGone(source.id, () => records.map(({ uid }) => uid));', '']],
+  },
+  {
+    name: 'a mailbox is made without the rights of the one above it',
+    edits: [
+      [SHARES, 'if (shares === undefined || shares.size === 0) return;', 'if (shares !== null) return;'],
+    ],
+  },
+  {
+    name: 'a right that the store refused is there all the same',
+    edits: [
+      [
+        SHARES,
+        'this.#to.undo.put(this.#account.shares, mailbox, shares);',
+        'this.#account.shares.set(mailbox, shares);',
+      ],
+    ],
   },
 ];

@@ -2,7 +2,8 @@
 import { Random } from '../crash/random.ts';
 import { audit, auditAfterReaping } from './audit.ts';
 import { Pace } from './pace.ts';
-import { ACTION_NAMES, type Climate, runStep } from './steps.ts';
+import type { Climate } from './step.ts';
+import { ACTION_NAMES, runStep } from './steps.ts';
 import { type StoreSource, World } from './world.ts';
 
 export interface RunOptions {
@@ -20,6 +21,8 @@ export interface RunResult {
   readonly log: readonly string[];
   readonly successes: ReadonlyMap<string, number>;
 }
+
+const SHARING_NAMES = ACTION_NAMES.filter((name) => name === 'grant' || name.startsWith('guest-'));
 
 /** Then all is looked over; also when steps are left out, so that what is left fails as before. */
 const STEPS_PER_BLOCK = 100;
@@ -81,9 +84,13 @@ function climateOf(random: Random): Omit<Climate, 'largeShare'> {
     ACTION_NAMES.map((name) => [name, random.chance(0.25) ? 0.2 : random.chance(0.4) ? 4 : 1]),
   );
   const isCalm = random.chance(0.3);
+  // In some runs nobody shares anything.
+  const sharing = random.chance(0.3) ? 0 : random.pick([0.5, 1, 3]);
+  const shared = SHARING_NAMES.map((name) => [name, (weights[name] ?? 1) * sharing]);
   return {
     weights: {
       ...weights,
+      ...Object.fromEntries(shared),
       append: 3,
       deliver: 2,
       sort: 2,

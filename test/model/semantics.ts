@@ -9,7 +9,7 @@ import { ancestors, isChildOf } from '../../src/mail/mailbox-name.ts';
 import { FIRST_MAILBOXES } from '../../src/mailbox/accounts.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { annotationKey, NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
-import type { MailboxId, Role } from '../../src/mailbox/model/model.ts';
+import type { AccountId, MailboxId, Role } from '../../src/mailbox/model/model.ts';
 import { type OutgoingId, outgoingId } from '../../src/mailbox/model/outgoing.ts';
 import { owedLevel } from '../../src/mailbox/model/room.ts';
 import type { AppendResult } from '../../src/mailbox/operations/append.ts';
@@ -260,10 +260,19 @@ export interface Copying {
   readonly target: MailboxId;
   /** Of all or of none. */
   readonly isOfAll: boolean;
+  readonly kept?: Kept;
+}
+
+/** What of a message goes along with somebody who may not do everything in the target. */
+export interface Kept {
+  readonly flags: number;
+  readonly keepsKeywords: boolean;
+  /** He may not say there that he has seen it. */
+  readonly unseenBy?: AccountId | undefined;
 }
 
 /** Those that are there, in slices; when one of these fails, those before it are taken back. */
-export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: number): Semantic {
+export function copy({ source, uids, target, isOfAll, kept }: Copying, sliceSize: number): Semantic {
   let next = 0;
   const done: { readonly fate: number; readonly to: readonly number[] }[] = [];
   let doomed: number[] | undefined;
@@ -286,7 +295,7 @@ export function copy({ source, uids, target, isOfAll }: Copying, sliceSize: numb
       !mayCopy(model, seen, { source, target, found }) && 'over-quota',
       (isGone || !isReadable(model, seen, source)) && 'nonexistent',
     );
-    const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
+    const to = found.length === 0 ? [] : model.add(target, transferred(model, found, target, kept), modseq);
     done.push({ fate: fates.length, to });
     assert.deepEqual(value, { from: found.map(({ uid }) => uid), to });
   };
@@ -314,14 +323,15 @@ function mayCopy(
   return model.usedBytes + bytes <= 2 * mostBytes && model.usedMessages + found.length <= 2 * most;
 }
 
-export function move(source: MailboxId, uids: readonly number[], target: MailboxId): Semantic {
+export function move(source: MailboxId, uids: readonly number[], target: MailboxId, kept?: Kept): Semantic {
   return (model, { modseq, value }) => {
     const found = present(model, source, uids);
     const isGone = !model.mailboxes.has(target) || (found.length > 0 && !model.mailboxes.has(source));
     refuse(isGone && 'nonexistent');
     const from = found.map(({ uid }) => uid);
+    const moved = transferred(model, found, target, kept);
     if (found.length > 0) model.remove(source, from);
-    const to = found.length === 0 ? [] : model.add(target, found.map(transferred), modseq);
+    const to = found.length === 0 ? [] : model.add(target, moved, modseq);
     assert.deepEqual(value, { from, to });
   };
 }
@@ -528,7 +538,7 @@ export function flags(mailbox: MailboxId, uids: readonly number[], wanted: FlagC
     const changed = found
       .filter((message) => message.modseq <= since)
       .map((message) => [message, flagged(message, wanted)] as const)
-      .filter(([was, is]) => was.flags !== is.flags || was.keywords !== is.keywords);
+      .filter(([was, is]) => shown(was) !== shown(is));
     refuse(changed.length > 0 && !model.mailboxes.has(mailbox) && 'nonexistent');
     for (const [{ uid }, is] of changed) model.edit(mailbox).messages.set(uid, { ...is, modseq });
     const slice = value as FlagSlice;
@@ -536,6 +546,9 @@ export function flags(mailbox: MailboxId, uids: readonly number[], wanted: FlagC
     assert.equal(slice.modseq, changed.length === 0 ? undefined : modseq);
   };
 }
+
+const shown = ({ flags: bits, keywords, seenBy = [] }: ModelMessage): string =>
+  [bits, keywords, ...seenBy].join(' ');
 
 export function create(name: string, mostMailboxes: number): Semantic {
   return (model, { account }) => {
@@ -640,19 +653,53 @@ function present(model: ModelAccount, mailbox: MailboxId, uids: readonly number[
   return uids.map((uid) => messages?.get(uid)).filter((message) => message !== undefined);
 }
 
-/** A name from another server belongs to a message in its place. */
-function transferred({ content, flags: bits, keywords }: ModelMessage): NewMessage {
-  return { content, flags: bits, keywords };
+/** A name from another server belongs to a message in its place. What others have seen goes to where anybody may read it. */
+function transferred(
+  model: ModelAccount,
+  messages: readonly ModelMessage[],
+  target: MailboxId,
+  { flags: mask, keepsKeywords, unseenBy }: Kept = { flags: -1, keepsKeywords: true },
+): NewMessage[] {
+  const isShared = (model.mailboxes.get(target)?.shares.size ?? 0) > 0;
+  return messages.map(({ content, flags: bits, keywords, seenBy = [] }) => {
+    const readers = isShared ? seenBy.filter((reader) => reader !== unseenBy) : [];
+    return {
+      ...{ content, flags: bits & mask, keywords: keepsKeywords ? keywords : '' },
+      ...(readers.length > 0 && { seenBy: readers }),
+    };
+  });
 }
 
-function flagged(message: ModelMessage, { mode, flags: bits, keywords }: FlagChange): ModelMessage {
-  const named = keywords.map((keyword) => keyword.toLowerCase());
-  const had = message.keywords.split(' ').filter((keyword) => keyword !== '');
-  if (mode === 'replace') return { ...message, flags: bits, keywords: folded(named) };
-  if (mode === 'add')
-    return { ...message, flags: message.flags | bits, keywords: folded([...had, ...named]) };
-  const left = had.filter((keyword) => !named.includes(keyword));
-  return { ...message, flags: message.flags & ~bits, keywords: folded(left) };
+/** Somebody who is not the owner changes what he may, and has seen it for himself (RFC 4314 §4). */
+function flagged(message: ModelMessage, { mode, flags: bits, keywords, reader }: FlagChange): ModelMessage {
+  const may = reader === undefined ? -1 : reader.flags & ~FLAG.Seen;
+  const changed = (was: number): number => {
+    if (mode === 'replace') return (was & ~may) | (bits & may);
+    return mode === 'add' ? was | (bits & may) : was & ~(bits & may);
+  };
+  const is = { ...message, flags: changed(message.flags) };
+  const said = reader?.mayChangeKeywords === false ? is : { ...is, keywords: named(is, mode, keywords) };
+  if (reader === undefined || (reader.flags & FLAG.Seen) === 0) return said;
+  return seenAs(said, reader.id, mode, (bits & FLAG.Seen) !== 0);
+}
+
+function named({ keywords }: ModelMessage, mode: FlagChange['mode'], words: readonly string[]): string {
+  const asked = words.map((keyword) => keyword.toLowerCase());
+  const had = keywords.split(' ').filter((keyword) => keyword !== '');
+  if (mode === 'replace') return folded(asked);
+  return folded(mode === 'add' ? [...had, ...asked] : had.filter((keyword) => !asked.includes(keyword)));
+}
+
+function seenAs(
+  message: ModelMessage,
+  reader: AccountId,
+  mode: FlagChange['mode'],
+  isNamed: boolean,
+): ModelMessage {
+  if (mode !== 'replace' && !isNamed) return message;
+  const others = (message.seenBy ?? []).filter((one) => one !== reader);
+  const isSeen = mode === 'replace' ? isNamed : mode === 'add';
+  return { ...message, seenBy: isSeen ? [...others, reader].sort((a, b) => a - b) : others };
 }
 
 export function folded(keywords: Iterable<string>): string {

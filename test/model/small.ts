@@ -14,6 +14,7 @@ export const SMALL: readonly Small[] = [
   [`${MAILBOX}/operations/slice.ts`, 'LEAST = 1000', 'LEAST = 2'],
   [`${MAILBOX}/operations/flags.ts`, 'SLICE = 1000', 'SLICE = 2'],
   [`${MAILBOX}/operations/copy.ts`, '(i & 1023) === 0', 'i >= 0'],
+  [`${MAILBOX}/operations/copy-across.ts`, 'MESSAGES_PER_SLICE = 50', 'MESSAGES_PER_SLICE = 2'],
   [`${MAILBOX}/operations/expunge.ts`, '(row & 1023) === 0', 'row >= 0'],
   [`${MAILBOX}/operations/change-emails.ts`, 'SLICE = 500', 'SLICE = 2'],
   [`${MAILBOX}/operations/deliver.ts`, 'SLICE = 100', 'SLICE = 2'],
@@ -45,7 +46,7 @@ export const SMALL: readonly Small[] = [
   [`${MAILBOX}/reading/changed-emails.ts`, '(row & 1023) === 0', 'row >= 0'],
   [`${MAILBOX}/state/load-places.ts`, '(row & 1023) === 0', 'row >= 0'],
   [`${MAILBOX}/query/mailbox-counts.ts`, '(row & 1023) === 0', 'row >= 0'],
-  ['test/model/steps.ts', 'SLICE = 1000', 'SLICE = 2'],
+  ['test/model/step.ts', 'SLICE = 1000', 'SLICE = 2'],
   ['test/model/steps.ts', 'AT_ONCE = 5000', 'AT_ONCE = 2'],
 ];
 

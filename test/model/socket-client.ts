@@ -92,6 +92,21 @@ export class Shared {
   }
 }
 
+/** What a client does not do that is a guest, and what it must not hear. */
+export interface Ways {
+  /** Of mailboxes that it opens, as they are written in a command. */
+  readonly names?: readonly string[];
+  /** And those where it puts something. */
+  readonly targets?: readonly string[];
+  /** It makes no mailboxes and takes none away. */
+  readonly keepsMailboxes?: boolean;
+  /** A number while it is certain that it may not read it, another one for each time; undefined else. */
+  readonly forbidden?: (name: string) => number | undefined;
+}
+
+/** What tells of messages. */
+const NEWS = /^(?:\d+ (?:EXISTS|EXPUNGE|FETCH)|VANISHED|SEARCH \d|ESEARCH)/;
+
 export class SocketClient {
   list: Known[] = [];
   selected: string | undefined;
@@ -100,12 +115,14 @@ export class SocketClient {
   readonly #random: Random;
   readonly #hasQresync: boolean;
   readonly #home: string | undefined;
+  readonly #ways: Ways;
   #client: ImapClient | undefined;
   #lost: () => void = () => {};
   #announced = new Set<string>();
 
   /** `home`: it has no other mailbox open, and in `Kept` it takes nothing away. */
-  constructor(shared: Shared, random: Random, home?: string) {
+  constructor(shared: Shared, random: Random, home?: string, ways: Ways = {}) {
+    this.#ways = ways;
     this.#shared = shared;
     this.#home = home;
     this.#random = random;
@@ -150,6 +167,8 @@ export class SocketClient {
 
   /** Undefined when the session has ended. */
   async run(line: string): Promise<Answer | undefined> {
+    const { selected } = this;
+    const forbidden = selected && this.#ways.forbidden?.(selected);
     let answer: Answer;
     try {
       answer = await (this.#client as ImapClient).command(line);
@@ -163,16 +182,24 @@ export class SocketClient {
     const { status, text, untagged } = answer;
     assert.notEqual(status, 'BAD', `${line}: ${text}`);
     assert.doesNotMatch(text, /SERVERBUG/, line);
+    if (selected !== undefined && forbidden !== undefined && forbidden === this.#ways.forbidden?.(selected))
+      assert.ok(
+        !untagged.some((one) => NEWS.test(one)),
+        `${line} in ${selected}, not to be read: ${untagged}`,
+      );
     for (const one of untagged) this.#hear(one, line);
     return answer;
   }
 
-  async select(name = this.#home ?? this.#name()): Promise<void> {
+  async select(name = this.#home ?? this.#random.pick(this.#ways.names ?? NAMES)): Promise<void> {
+    const forbidden = this.#ways.forbidden?.(name);
     this.selected = undefined;
     this.uidValidity = 0;
     this.list = [];
     const answer = await this.run(`SELECT ${name}`);
+    const isForbidden = forbidden !== undefined && forbidden === this.#ways.forbidden?.(name);
     if (answer?.status !== 'OK') return;
+    assert.ok(!isForbidden, `${name} is not to be read, and was opened`);
     this.selected = name;
     this.uidValidity = Number(/\[UIDVALIDITY (\d+)\]/.exec(answer.untagged.join('\n'))?.[1]);
   }
@@ -196,7 +223,8 @@ export class SocketClient {
       if (this.selected === undefined) await this.select();
       await this.run('NOOP');
       await this.fillIn();
-      if (this.selected !== undefined || this.#home === undefined) return;
+      const mayBeClosed = this.#home === undefined && this.#ways.forbidden === undefined;
+      if (this.selected !== undefined || mayBeClosed) return;
     }
   }
 
@@ -213,9 +241,7 @@ export class SocketClient {
     const acts: readonly (() => Promise<unknown>)[] = [
       () => this.#append(1),
       () => this.#append(random.integer(2, 4)),
-      () => this.run(`CREATE ${this.#name()}`),
-      () => this.run(`DELETE ${this.#name()}`),
-      () => this.run(`RENAME ${this.#name()} ${this.#name()}`),
+      ...(this.#ways.keepsMailboxes ? [] : this.#mailboxActs),
       () => this.run(`${random.pick(['SUBSCRIBE', 'UNSUBSCRIBE'])} ${this.#name()}`),
       () => this.run('NOOP'),
       () => this.run(`STATUS ${this.#name()} (MESSAGES UIDNEXT HIGHESTMODSEQ)`),
@@ -244,8 +270,16 @@ export class SocketClient {
     else await random.pick(this.list.length === 0 ? acts : [...acts, ...onMessages, ...onMessages])();
   }
 
+  get #mailboxActs(): readonly (() => Promise<unknown>)[] {
+    return [
+      () => this.run(`CREATE ${this.#name()}`),
+      () => this.run(`DELETE ${this.#name()}`),
+      () => this.run(`RENAME ${this.#name()} ${this.#name()}`),
+    ];
+  }
+
   #name(): string {
-    return this.#random.pick(NAMES);
+    return this.#random.pick(this.#ways.targets ?? NAMES);
   }
 
   #flag(): string {

@@ -9,7 +9,7 @@ import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { type Copy, IN_INBOX } from '../../src/mailbox/disposition.ts';
 import { NO_MAILBOX } from '../../src/mailbox/model/annotations.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
-import { type AccountRecord, asModSeq } from '../../src/mailbox/model/model.ts';
+import { asModSeq } from '../../src/mailbox/model/model.ts';
 import { asOwnChanges, type LimitChoice } from '../../src/mailbox/model/quota.ts';
 import { setAnnotations } from '../../src/mailbox/operations/annotations.ts';
 import { appendMessages, type IncomingMessage } from '../../src/mailbox/operations/append.ts';
@@ -33,170 +33,27 @@ import { setQuota } from '../../src/mailbox/operations/quota.ts';
 import { recoverMail } from '../../src/mailbox/operations/recover.ts';
 import { snoozeEmail, takeBackSnooze } from '../../src/mailbox/operations/snooze.ts';
 import { listDeleted } from '../../src/mailbox/reading/deleted-mail.ts';
-import type { AccountState } from '../../src/mailbox/state/account.ts';
 import { loadList, loadTail } from '../../src/mailbox/state/load.ts';
-import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import { reapAccount } from '../../src/mailbox/upkeep/reaper.ts';
 import { retainAccount } from '../../src/mailbox/upkeep/retain.ts';
 import { tellRoom } from '../../src/mailbox/upkeep/room-notices.ts';
 import { wakeAccount } from '../../src/mailbox/upkeep/waker.ts';
 import { Random } from '../crash/random.ts';
-import { CALM, type Weather } from '../kit/unreliable-store.ts';
-import { ModelMailbox, type NewMessage, Refused } from './account-model.ts';
+import { CALM } from '../kit/unreliable-store.ts';
+import { type ModelMailbox, type NewMessage, Refused } from './account-model.ts';
 import { Device } from './device.ts';
 import { Drop } from './drop.ts';
-import { delivered, writeContent } from './mail.ts';
+import { delivered } from './mail.ts';
 import { nextTurn } from './pace.ts';
 import * as later from './put-off.ts';
 import * as is from './semantics.ts';
-import { DOMAIN, RETENTION_MS, type World } from './world.ts';
+import { type Climate, holding, NAMES, SLICE, Step, sliced, stateOf } from './step.ts';
+import * as visits from './visits.ts';
+import { DOMAIN, RECOVER_MS, RETENTION_MS, type World } from './world.ts';
 
-export interface Climate {
-  /** How often each action is chosen; those that are not named, once. */
-  readonly weights: Readonly<Partial<Record<ActionName, number>>>;
-  readonly weather: Weather;
-  readonly largeShare: number;
-  /** Larger mailboxes are not copied, moved, ... whole. */
-  readonly mostAtOnce: number;
-}
-
-const NAMES = [
-  'A',
-  'A/B',
-  'A/B/C',
-  'D',
-  'D/E',
-  'F',
-  'INBOX/G',
-  'Archive',
-  'Trash',
-  'Junk',
-  'Sent',
-  'Snoozed',
-];
-const KEYWORDS = ['$One', '$Two', 'Three', '$Forwarded'];
-const BITS = [FLAG.Seen, FLAG.Answered, FLAG.Flagged, FLAG.Deleted, FLAG.Draft];
-/** As many as the domain puts into one change. */
-const SLICE = 1000;
 /** As POP3's QUIT does. */
 const AT_ONCE = 5000;
 const MOST_DEVICES = 8;
-
-/** One step's view of the world. */
-class Step {
-  readonly world: World;
-  readonly random: Random;
-  readonly climate: Climate;
-  readonly n: number;
-  readonly record: AccountRecord;
-
-  constructor(world: World, random: Random, climate: Climate, n: number) {
-    this.world = world;
-    this.random = random;
-    this.climate = climate;
-    this.n = n;
-    this.record = random.chance(0.7) ? (world.people[0] as AccountRecord) : random.pick(world.people);
-  }
-
-  get model() {
-    return this.world.truth.of(this.record.id);
-  }
-
-  open(): Promise<AccountState> {
-    return this.world.domain.accounts.open(this.record.id);
-  }
-
-  what(words: string): string {
-    return `#${this.n} ${words} (account ${this.record.id})`;
-  }
-
-  /** Now and then one as it is in memory, where it may have been made a moment ago and not be there for long. */
-  mailbox(): ModelMailbox | undefined {
-    const inMemory = this.world.domain.accounts.peek(this.record.id)?.mailboxes;
-    if (inMemory !== undefined && this.random.chance(0.2)) {
-      const { id, name, uidValidity } = this.random.pick([...inMemory.values()]);
-      const model = this.model.mailboxes.get(id);
-      return model ?? new ModelMailbox({ id, name, uidValidity, subscription: 'unasked' });
-    }
-    const all = [...this.model.mailboxes.values()];
-    if (all.length === 0) return undefined;
-    const inbox = this.model.byName('INBOX');
-    return inbox !== undefined && this.random.chance(0.35) ? inbox : this.random.pick(all);
-  }
-
-  /** One with messages rather than one without. */
-  source(): ModelMailbox | undefined {
-    const full = [...this.model.mailboxes.values()].filter(({ messages }) => messages.size > 0);
-    return full.length > 0 && this.random.chance(0.9) ? this.random.pick(full) : this.mailbox();
-  }
-
-  name(): string {
-    return this.random.chance(0.75) ? this.random.pick(NAMES) : (this.mailbox()?.name ?? 'INBOX');
-  }
-
-  /** Some of its messages, ascending; now and then all, now and then one that is not there. */
-  uids({ messages, uidNext }: ModelMailbox): number[] {
-    const all = [...messages.keys()];
-    if (all.length <= this.climate.mostAtOnce && this.random.chance(0.3)) return all;
-    const some = this.random.sample(all, this.random.integer(1, 6));
-    if (this.random.chance(0.1)) some.push(this.random.integer(1, uidNext));
-    return [...new Set(some)].sort((a, b) => a - b);
-  }
-
-  keywords(): string[] {
-    return this.random.chance(0.3) ? this.random.sample(KEYWORDS, this.random.integer(1, 2)) : [];
-  }
-
-  bits(): number {
-    return this.random.sample(BITS, this.random.integer(0, 2)).reduce((sum, bit) => sum | bit, 0);
-  }
-
-  content(k = 0) {
-    const size = this.random.chance(this.climate.largeShare) ? 70_000 : this.random.integer(60, 300);
-    return writeContent(this.n * 100 + k, size);
-  }
-}
-
-/** The mailbox in memory that the step has chosen; it may be gone by the time the account is there. */
-function stateOf(account: AccountState, { id }: ModelMailbox): MailboxState | undefined {
-  return account.mailboxes.get(id);
-}
-
-/**
- * The number of a mailbox whose making was refused is given to another: who holds the first must be told that it is not
- * there, whatever the model knows under that number.
- */
-function holding(judge: is.Semantic): { judge: is.Semantic; hold(mailbox: MailboxState): MailboxState } {
-  const held: MailboxState[] = [];
-  return {
-    hold(mailbox) {
-      held.push(mailbox);
-      return mailbox;
-    },
-    judge(model, seen) {
-      const isOther = ({ id }: MailboxState, at: number) => {
-        const now = seen.account.mailboxes.get(id);
-        return now !== undefined && now !== held[at];
-      };
-      if (seen.value === undefined && held.some(isOther)) throw new Refused(['nonexistent']);
-      judge(model, seen);
-    },
-  };
-}
-
-/** The domain takes a long list in slices, each a change. */
-function sliced(
-  uids: readonly number[],
-  perChange: number,
-  judge: (slice: readonly number[]) => is.Semantic,
-): is.Semantic {
-  let next = 0;
-  return (model, seen) => {
-    const slice = uids.slice(next, next + perChange);
-    next += perChange;
-    judge(slice)(model, seen);
-  };
-}
 
 function append(step: Step): void {
   const { world, random } = step;
@@ -738,7 +595,7 @@ function useDevice(step: Step): void {
   const device = random.sample([...world.devices], 1)[0];
   if (device === undefined) return void openDevice(step);
   if (device.end !== undefined) world.devices.delete(device);
-  const act = random.integer(0, 10);
+  const act = random.integer(0, device.guest === undefined ? 10 : 9);
   if (act === 10) copyWithDevice(step, device);
   else if (act === 0) {
     world.truth.note(step.what('hang up'));
@@ -755,17 +612,23 @@ function readWithDevice(step: Step, device: Device): void {
   const { world, random } = step;
   if (device.list.length === 0 || device.mailbox === undefined) return;
   const at = random.integer(0, device.list.length - 1);
-  const uid = device.list[at]?.uid;
   const { id, name } = device.mailbox;
-  const wanted = uid === undefined ? undefined : world.truth.contentOf(device.account.id, id, uid);
-  const { failures } = world.store;
+  const { failures, lostReads } = world.store;
+  const account = device.account.id;
+  const isDeleted = (uid: number): boolean => world.truth.of(account).deleted.has(`${id} ${uid}`);
+  const first = device.list[at]?.uid;
+  const wasDeleted = first !== undefined && isDeleted(first);
   world.ask({
-    what: step.what(`read ${uid} of ${name}`),
+    what: step.what(`read ${first} of ${name}`),
     run: async () => {
-      const octets = await device.read(at);
-      if (octets === undefined || wanted === undefined || device.end !== undefined) return;
-      if (device.list[at]?.uid !== uid || world.store.failures > failures) return;
-      if (!octets.equals(wanted.octets))
+      const { uid, octets } = await device.read(at);
+      const isExcused = world.store.failures > failures || world.store.lostReads > lostReads;
+      if (uid === undefined || device.end !== undefined || isExcused) return;
+      const wanted = world.truth.contentOf(account, id, uid);
+      // Whoever was not told that it is gone can read it; what was moved away or brought back is elsewhere.
+      if (octets === undefined && uid === first && wasDeleted && isDeleted(uid))
+        throw new Error(`UID ${uid} of ${name} was deleted, and is shown and not to be read`);
+      if (octets !== undefined && wanted !== undefined && !octets.equals(wanted.octets))
         throw new Error(`UID ${uid} of ${name} is not ${wanted.id}: ${octets}`);
     },
   });
@@ -907,7 +770,8 @@ function forget(step: Step): void {
 
 function reap(step: Step): void {
   const { world, random, record } = step;
-  const passes = random.chance(0.5) ? 70_000 : 0;
+  // Past the wait for whoever has just been told, or past the time for which mail can be brought back.
+  const passes = random.pick([0, 0, 70_000, 70_000, RECOVER_MS + 70_000]);
   // The server has one reaper.
   if (world.reaping.has(record.id)) return;
   world.reaping.add(record.id);
@@ -1126,6 +990,12 @@ const ACTIONS = {
   select: openDevice,
   device: useDevice,
   pop3: useDrop,
+  grant: visits.grant,
+  'guest-append': visits.appendAsGuest,
+  'guest-flags': visits.flagAsGuest,
+  'guest-expunge': visits.expungeAsGuest,
+  'guest-transfer': visits.transferAsGuest,
+  'guest-select': visits.openAsGuest,
   follow,
   forget,
   reap,

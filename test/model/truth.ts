@@ -10,6 +10,7 @@ import assert from 'node:assert/strict';
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { Clock } from '../../src/base/clock.ts';
 import { silentLog } from '../../src/base/log.ts';
+import { FLAG } from '../../src/mail/flags.ts';
 import type { AccountChange } from '../../src/mailbox/change/account-change.ts';
 import { type Operation, Turns } from '../../src/mailbox/change/turns.ts';
 import { MailboxError } from '../../src/mailbox/model/errors.ts';
@@ -42,6 +43,8 @@ export class Truth {
   readonly #accounts = new Map<AccountId, ModelAccount>();
   /** Flags and keywords of a message at a modseq, for all that was ever true: `mailbox uid modseq`. */
   readonly #history = new Map<AccountId, Map<string, string>>();
+  /** Who else had seen it then. */
+  readonly #seenBy = new Map<AccountId, Map<string, readonly AccountId[]>>();
   readonly #contents = new Map<AccountId, Map<string, Content>>();
   /** Accounts that are being removed: nothing is promised to them. */
   readonly doomed = new Set<AccountId>();
@@ -64,6 +67,7 @@ export class Truth {
     this.#accounts.set(account, model);
     const history = at(this.#history, account);
     const contents = at(this.#contents, account);
+    const readers = at(this.#seenBy, account);
     for (const [id, { messages }] of [...model.mailboxes, ...model.gone]) {
       const known = before?.find(id)?.messages;
       if (known === messages) continue;
@@ -77,18 +81,23 @@ export class Truth {
           `modseq ${message.modseq} was given twice: UID ${message.uid}`,
         );
         history.set(key, shown);
+        if (model.mailboxes.has(id)) noteReaders(readers, key, message.seenBy);
         contents.set(`${id} ${message.uid}`, message.content);
       }
     }
   }
 
-  /** Whether a client may be told this: it was true at some time, under this modseq. */
+  /** Whether a client may be told this, the owner's or another `reader`'s: it was true at some time, under this modseq. */
   wasTrue(
     account: AccountId,
     mailbox: MailboxId,
     told: { uid: number; modseq: number; shown: string },
+    reader?: AccountId,
   ): boolean {
-    return this.#history.get(account)?.get(`${mailbox} ${told.uid} ${told.modseq}`) === told.shown;
+    const key = `${mailbox} ${told.uid} ${told.modseq}`;
+    const was = this.#history.get(account)?.get(key);
+    if (reader === undefined || was === undefined) return was === told.shown;
+    return asSeenBy(was, this.#seenBy.get(account)?.get(key)?.includes(reader) === true) === told.shown;
   }
 
   /** No UID comes back: a client that was told that this message is gone will never look for it again. */
@@ -262,6 +271,23 @@ function settle(
   }
   assert.ok(!turn.isBehind && base === now, `a change on modseq ${base} was applied at ${now}`);
   truth.commit(account.id, model);
+}
+
+/** Whoever has seen a message has changed it. */
+function noteReaders(
+  readers: Map<string, readonly AccountId[]>,
+  key: string,
+  seenBy: readonly AccountId[] = [],
+): void {
+  assert.deepEqual(readers.get(key) ?? seenBy, seenBy, `${key}: seen by others, and no new modseq`);
+  readers.set(key, seenBy);
+}
+
+/** What is shown of a message to whom it is not: his own \\Seen. */
+export function asSeenBy(shown: string, isSeen: boolean): string {
+  const [flags = '', ...keywords] = shown.split(' ');
+  const bits = Number(flags) & ~FLAG.Seen;
+  return [isSeen ? bits | FLAG.Seen : bits, ...keywords].join(' ');
 }
 
 function at<T>(maps: Map<AccountId, Map<string, T>>, account: AccountId): Map<string, T> {

@@ -246,7 +246,7 @@ export class World {
     if (doing.fates.includes('thrown')) return;
     const isStorage = ['unavailable', 'damaged', 'conflict'].includes(error.code);
     const isExcused = hasFailed || this.truth.refusals > this.#troubles.refusals;
-    const isExpected = isStorage ? isExcused : mayRefuse.includes(error.code);
+    const isExpected = mayRefuse.includes(error.code) || (isStorage && isExcused);
     assert.ok(isExpected, `${doing.what}: refused with ${error.code}: ${error.message}`);
   }
 

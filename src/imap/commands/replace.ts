@@ -4,7 +4,7 @@
  */
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type AppendResult, appendMessages, type IncomingMessage } from '../../mailbox/operations/append.ts';
-import { expungeMessages } from '../../mailbox/operations/expunge.ts';
+import { removeOriginals } from '../../mailbox/operations/copy-across.ts';
 import { inFewWords, type Place } from '../../mailbox/operations/visiting.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, LiteralContext, SessionContext } from '../context.ts';
@@ -23,6 +23,7 @@ import { mailbox } from '../wire/mailbox.ts';
 import { NumSet } from '../wire/numset.ts';
 import { noTarget } from './copy.ts';
 import { highestModSeq, noteExpunged } from './expunge.ts';
+import { arrivingEnd, leavingEnd } from './transfer.ts';
 
 interface ReplaceArgs {
   /** Of one message. */
@@ -89,7 +90,7 @@ async function run(call: Call<'selected'>, args: ReplaceArgs, name: string): Pro
   return ok(`${name} completed`, highestModSeq(session.modes, selected));
 }
 
-/** In one change; from one account to another in two, the new message first, so that there is never none of them. */
+/** In one change; from one account to another in two, the new message first, so that there is never none of them; it goes again where the old one stays. */
 async function replaceBy(
   session: SessionContext,
   { place, account, mailbox }: Selected,
@@ -97,19 +98,26 @@ async function replaceBy(
   target: Place,
   messages: readonly IncomingMessage[],
 ): Promise<AppendResult> {
-  const leaving = place.acting(session.domain, 't', 'e');
+  const leaving = leavingEnd(session, place);
   const allowed = messages.map((message) => ({ ...message, ...target.allowed(message) }));
   const { reader } = target;
   const asReader = reader === undefined ? {} : { reader: reader.id };
   if (account === target.account) {
     const options = { replaced: { mailbox, uid }, ...asReader };
-    const appended = appendMessages(target.acting(leaving, 'i'), account, target.mailbox, allowed, options);
+    const appended = appendMessages(
+      target.acting(leaving.domain, 'i'),
+      account,
+      target.mailbox,
+      allowed,
+      options,
+    );
     return target.isOwn ? appended : appended.catch(inFewWords);
   }
-  const adding = target.acting(session.domain, 'i');
-  const appended = appendMessages(adding, target.account, target.mailbox, allowed, asReader);
+  const adding = arrivingEnd(session, place, target);
+  const appended = appendMessages(adding.domain, target.account, target.mailbox, allowed, asReader);
   const result = await (target.isOwn ? appended : appended.catch(inFewWords));
-  await expungeMessages(leaving, account, mailbox, { uids: [uid] });
+  const removed = await removeOriginals(leaving, [uid], adding, result.uids);
+  if (removed.length === 0) throw new MailboxError('nonexistent', 'the message to replace is gone');
   return result;
 }
 

@@ -1,7 +1,7 @@
 /**
  * Messages of the open mailbox go into another one, be it of the same account or of another (COPY, MOVE). What is asked of
- * the rights of somebody who is not the owner is RFC 4314 §4: `i` in the target, whose other rights say which flags come along; to
- * move, `t` and `e` in the source as well (RFC 6851 §3.3).
+ * the rights of somebody who is not the owner is RFC 4314 §4: `r` in the source, `i` in the target, whose other rights say which flags come
+ * along; to move, `t` and `e` in the source as well (RFC 6851 §3.3). All of them are asked for in each change.
  */
 import type { MessageRecord } from '../../mailbox/model/record.ts';
 import {
@@ -28,16 +28,17 @@ export async function copyTo(
   target: Place,
   isOfAll: boolean,
 ): Promise<CopyResult> {
-  const domain = target.acting(session.domain, 'i');
+  const undoing = session.domain;
   if (account === target.account) {
     const { kept } = target;
-    const options = kept === undefined ? { isOfAll } : { isOfAll, kept };
+    const options = kept === undefined ? { isOfAll, undoing } : { isOfAll, undoing, kept };
+    const { domain } = arrivingEnd(session, place, target);
     const copied = copyMessages(domain, account, mailbox, uids, target.mailbox, options);
     return target.isOwn ? copied : copied.catch(inFewWords);
   }
   const options = { ...acrossOptions(session, place, target), isOfAll };
-  const from = { domain: session.domain, account, mailbox };
-  const copied = copyAcross(from, uids, endOf(session, target), options);
+  const from = { domain: session.domain, undoing, account, mailbox };
+  const copied = copyAcross(from, uids, arrivingEnd(session, place, target), options);
   return target.isOwn ? copied : copied.catch(inFewWords);
 }
 
@@ -51,21 +52,29 @@ export async function moveTo(
   const onSlice = (): void => observe(selected);
   place.require('t');
   place.require('e');
-  const leaving = place.acting(session.domain, 't', 'e');
+  const leaving = leavingEnd(session, place);
   if (account === target.account) {
     const { kept } = target;
     const options = kept === undefined ? { onSlice } : { onSlice, kept };
-    const domain = target.acting(leaving, 'i');
+    const domain = target.acting(leaving.domain, 'i');
     const moved = moveMessages(domain, account, mailbox, uids, target.mailbox, options);
     return target.isOwn ? moved : moved.catch(inFewWords);
   }
   const options = { ...acrossOptions(session, place, target), onSlice };
-  const moved = moveAcross({ domain: leaving, account, mailbox }, uids, endOf(session, target), options);
+  const moved = moveAcross(leaving, uids, arrivingEnd(session, place, target), options);
   return target.isOwn ? moved : moved.catch(inFewWords);
 }
 
-function endOf(session: SessionContext, target: Place): AcrossEnd {
-  return { domain: target.acting(session.domain, 'i'), account: target.account, mailbox: target.mailbox };
+/** Where messages are moved away from. */
+export function leavingEnd({ domain }: SessionContext, place: Place): AcrossEnd {
+  const { account, mailbox } = place;
+  return { domain: place.acting(domain, 'r', 't', 'e'), undoing: domain, account, mailbox };
+}
+
+/** Where what is read at `source` is put. */
+export function arrivingEnd({ domain }: SessionContext, source: Place, target: Place): AcrossEnd {
+  const { account, mailbox } = target;
+  return { domain: source.acting(target.acting(domain, 'i'), 'r'), undoing: domain, account, mailbox };
 }
 
 function acrossOptions(

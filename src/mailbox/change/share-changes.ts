@@ -8,6 +8,9 @@ import type { MailboxState } from '../state/mailbox.ts';
 import type { BatchRows } from './batch-rows.ts';
 import type { Undo } from './undo.ts';
 
+/** Of one reader in one mailbox. */
+const MOST_LEFT = 10_000;
+
 /** The change that these verbs are part of. */
 interface Whole {
   readonly undo: Undo;
@@ -82,7 +85,12 @@ export class ShareChanges {
     const readers = this.#account.seen.get(mailbox);
     if (readers === undefined || readers.size === 0) return;
     const gone = uids();
-    for (const reader of readers.keys()) this.setSeen(mailbox, reader, gone, false);
+    for (const [reader, seen] of readers) {
+      const left = gone.filter((uid) => seen.has(uid));
+      this.setSeen(mailbox, reader, left, false);
+      if (seen.left.size + left.length > MOST_LEFT) seen.left.clear();
+      for (const uid of left.slice(-MOST_LEFT)) this.#to.undo.add(seen.left, uid);
+    }
   }
 
   /** What readers of the one mailbox have seen of these messages, if anybody may read the other one. */

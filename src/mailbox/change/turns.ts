@@ -11,7 +11,7 @@ import { setImmediate } from 'node:timers';
 import type { Clock } from '../../base/clock.ts';
 import type { Log } from '../../base/log.ts';
 import type { Author } from '../model/author.ts';
-import { MailboxError } from '../model/errors.ts';
+import { MailboxError, OutcomeUnknown } from '../model/errors.ts';
 import { owedLevel } from '../model/room.ts';
 import { type AccountBatch, type MailStore, StoreError, type StoreWrite } from '../port/store.ts';
 import { refusalOf } from '../port/store-words.ts';
@@ -237,9 +237,7 @@ export class Turns {
   /** Applied, but nobody can say whether it would survive a power cut: it may be told neither as done nor as not done. */
   #losePromise({ account }: AccountTurn, reason: unknown): never {
     account.abandon('storage failed; what was changed last may not be kept');
-    throw new MailboxError('unavailable', 'storage failed; it is not known whether this was kept', {
-      cause: reason,
-    });
+    throw new OutcomeUnknown('storage failed; it is not known whether this was kept', { cause: reason });
   }
 
   /** The turn's outcome reaches those who asked, and those who look. */

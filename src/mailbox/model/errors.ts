@@ -33,3 +33,10 @@ export class MailboxError extends Error {
     this.code = code;
   }
 }
+
+/** It was done, and may not be kept: whoever asked for it cannot be told either. */
+export class OutcomeUnknown extends MailboxError {
+  constructor(message: string, options?: ErrorOptions) {
+    super('unavailable', message, options);
+  }
+}

@@ -20,15 +20,24 @@ export interface SeenMessages {
   /** How many. */
   readonly count: number;
   has(uid: number): boolean;
+  /** Also of messages that have left, of which not everybody was told that. */
+  had(uid: number): boolean;
   /** Ends included, ascending. */
   ranges(): (readonly [low: number, high: number])[];
 }
 
-export const NOTHING_SEEN: SeenMessages = Object.freeze({ count: 0, has: () => false, ranges: () => [] });
+export const NOTHING_SEEN: SeenMessages = Object.freeze({
+  count: 0,
+  has: () => false,
+  had: () => false,
+  ranges: () => [],
+});
 
 export class SeenPages implements SeenMessages {
   /** Never changed, only put in the place of others. */
   readonly pages = new Map<number, Buffer>();
+  /** UIDs of messages that he had seen and that have left since; no more than some thousands. */
+  readonly left = new Set<number>();
   count = 0;
 
   load(page: number, bits: Buffer): void {
@@ -39,6 +48,10 @@ export class SeenPages implements SeenMessages {
   has(uid: number): boolean {
     const bits = this.pages.get(pageOf(uid));
     return bits !== undefined && hasBit(bits, uid % UIDS_PER_PAGE);
+  }
+
+  had(uid: number): boolean {
+    return this.has(uid) || this.left.has(uid);
   }
 
   ranges(): (readonly [low: number, high: number])[] {

@@ -1,13 +1,13 @@
 /**
  * Copying and moving from one account to another: the octets are written again, as those of new messages. A slice is there whole or not at all; a copy
- * that fails half-way takes its finished slices back. A move removes the originals of a slice when their copies are durable: killed in
+ * that fails half-way takes its finished slices back, whatever he who asked for it may by then. A move removes the originals of a slice when their copies are durable: killed in
  * between, the messages are in both places, never in none.
  */
 import type { Domain } from '../domain.ts';
-import { MailboxError } from '../model/errors.ts';
+import { MailboxError, OutcomeUnknown } from '../model/errors.ts';
 import { type AccountId, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
-import { streamRange } from '../reading/message-reader.ts';
+import { streamIntact } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
@@ -20,6 +20,8 @@ import { openIncoming } from './incoming.ts';
 export interface AcrossEnd {
   /** Through which what happens at this end is done. */
   readonly domain: Domain;
+  /** And what is taken back of it: whoever has lost his rights in the middle leaves nothing half done. */
+  readonly undoing: Domain;
   readonly account: AccountState;
   readonly mailbox: MailboxState;
 }
@@ -82,26 +84,26 @@ export async function moveAcross(
 }
 
 /**
- * Gives those that were still there. A copy whose original somebody else has taken away meanwhile, or that may not go any more, is taken
+ * Gives those that were still there. A copy whose original somebody else has taken away meanwhile, or that does not go, is taken
  * back: it is his, or stays where it is. Where the store cannot say whether the originals are gone the copies stay.
  */
-async function removeOriginals(
+export async function removeOriginals(
   from: AcrossEnd,
   source: readonly number[],
   to: AcrossEnd,
   target: readonly number[],
 ): Promise<readonly number[]> {
-  try {
-    const removed = await expungeMessages(from.domain, from.account, from.mailbox, { uids: source });
-    const gone = new Set(removed);
-    const others = target.filter((_, i) => !gone.has(source[i] as number));
-    if (others.length > 0 && !(await takeBack(to, others))) throw leftBehind(others.length, undefined);
-    return removed;
-  } catch (error) {
-    const isKept = error instanceof MailboxError && error.code === 'forbidden';
-    if (isKept && !(await takeBack(to, target))) throw leftBehind(target.length, error);
-    throw error;
-  }
+  const removed = await expungeMessages(from.domain, from.account, from.mailbox, { uids: source }).catch(
+    async (error: unknown) => {
+      const isKept = error instanceof MailboxError && !(error instanceof OutcomeUnknown);
+      if (isKept && !(await takeBack(to, target))) throw leftBehind(target.length, error);
+      throw error;
+    },
+  );
+  const gone = new Set(removed);
+  const others = target.filter((_, i) => !gone.has(source[i] as number));
+  if (others.length > 0 && !(await takeBack(to, others))) throw leftBehind(others.length, undefined);
+  return removed;
 }
 
 async function eachSlice(
@@ -151,8 +153,12 @@ async function addCopies(
       const stream = openIncoming(to.domain, [to.account.id], record.size, record.size);
       streams.push(stream);
       const email = emailId(from.account.id, record.email);
-      for await (const octets of streamRange(from.domain, { email, start: 0, end: record.size }))
+      let read = 0;
+      for await (const octets of streamIntact(from.domain, { email, start: 0, end: record.size })) {
+        read += octets.length;
         await stream.write(octets);
+      }
+      if (read < record.size) throw damaged(record);
       const { blob, facts } = await stream.finish();
       messages.push({ blob, facts, internalDate: record.internalDate, ...flagsOf(record) });
     }
@@ -164,7 +170,18 @@ async function addCopies(
   }
 }
 
-async function takeBack({ domain, account, mailbox }: AcrossEnd, uids: readonly number[]): Promise<boolean> {
+/** What stands for lost octets where mail is read is no mail: the original stays, for whoever can mend it. */
+function damaged({ uid }: MessageRecord): MailboxError {
+  return new MailboxError(
+    'damaged',
+    `the message with UID ${uid} is damaged on the server; leave it where it is`,
+  );
+}
+
+async function takeBack(
+  { undoing: domain, account, mailbox }: AcrossEnd,
+  uids: readonly number[],
+): Promise<boolean> {
   try {
     await expungeMessages(domain, account, mailbox, { uids, isSuperseded: true });
     return true;

@@ -57,6 +57,8 @@ export interface CopyOptions {
   readonly kept?: Kept;
   /** All of the messages or none; throws `MessagesGone`. Else those that are gone are passed over. */
   readonly isOfAll?: boolean;
+  /** Through which finished slices are taken back when a later one is refused: he who has lost his rights leaves nothing half done. */
+  readonly undoing?: Domain;
 }
 
 export async function copyMessages(
@@ -65,7 +67,7 @@ export async function copyMessages(
   source: MailboxState,
   uids: readonly number[],
   target: MailboxState,
-  { isOfAll = false, kept = EVERYTHING_KEPT }: CopyOptions = {},
+  { isOfAll = false, kept = EVERYTHING_KEPT, undoing = domain }: CopyOptions = {},
 ): Promise<CopyResult> {
   const list = await loadList(domain, account, source);
   await loadTail(domain, account, target);
@@ -88,7 +90,7 @@ export async function copyMessages(
       append(to, copied.to);
     }
   } catch (error) {
-    if (to.length > 0 && !(await takeBack(domain, account, target, to))) throw leftBehind(error, target);
+    if (to.length > 0 && !(await takeBack(undoing, account, target, to))) throw leftBehind(error, target);
     throw error;
   }
   return { uidValidity: target.uidValidity, from, to };

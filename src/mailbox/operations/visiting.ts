@@ -105,7 +105,7 @@ export class Place {
   flagsOf(uid: number, flags: number): number {
     const { seen } = this;
     if (seen === undefined) return flags;
-    return seen.has(uid) ? flags | FLAG.Seen : flags & ~FLAG.Seen;
+    return seen.had(uid) ? flags | FLAG.Seen : flags & ~FLAG.Seen;
   }
 
   /** Flags that may be changed, \\Seen among them (RFC 4314 §4). */
