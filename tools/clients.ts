@@ -29,6 +29,10 @@ export const CLIENT_PACKAGES: Readonly<Record<string, string>> = {
   offlineimap: 'offlineimap3',
   imapfilter: 'imapfilter',
   'Mail::IMAPClient': 'libmail-imapclient-perl',
+  java: 'default-jdk-headless',
+  'java/jakarta-mail.jar': 'libjakarta-mail-java',
+  php: 'php-cli',
+  'roundcube/program': 'roundcube-core',
   chromium: 'chromium',
   'swift-proxy-server': 'swift-proxy',
   'swift-account-server': 'swift-account',
@@ -46,6 +50,8 @@ export interface ClientPlan {
   /** The test files that will run. */
   readonly files: readonly SourceFile[];
   readonly mayInstall: boolean;
+  /** Also those that are needed for what takes long (`needsWhenLong`). */
+  readonly isLong: boolean;
   readonly say: (line: string) => void;
   /** What is missing; tests of this file make it up. */
   readonly missing?: () => readonly string[];
@@ -54,8 +60,8 @@ export interface ClientPlan {
 
 /** Gives the environment for the tests. Only what the chosen tests need is installed, or missed. */
 export function prepareClients(plan: ClientPlan): Record<string, string> {
-  const { files, mayInstall, say, missing = missingClients, install = installPackages } = plan;
-  const needed = clientsNeededBy(files);
+  const { files, mayInstall, isLong, say, missing = missingClients, install = installPackages } = plan;
+  const needed = clientsNeededBy(files, isLong);
   const lacking = (): string[] => missing().filter((name) => needed.has(name));
   const before = lacking();
   if (before.length > 0 && mayInstall && canInstall()) {
@@ -72,13 +78,12 @@ export function prepareClients(plan: ClientPlan): Record<string, string> {
   return isRequired ? { BREVDUVA_TEST_CLIENTS: 'required' } : {};
 }
 
-/** Each program with the test files that say `needs('it')`. */
-export function clientsNeededBy(files: readonly SourceFile[]): Map<string, string[]> {
+/** Each program with the test files that say `needs('it')`, or `needsWhenLong('it')`. */
+export function clientsNeededBy(files: readonly SourceFile[], isLong: boolean): Map<string, string[]> {
+  const asking = isLong ? /\bneeds(?:WhenLong)?\(([^)]*)\)/g : /\bneeds\(([^)]*)\)/g;
   const needed = new Map<string, string[]>();
   for (const { path, text } of files) {
-    const names = [...text.matchAll(/\bneeds\(([^)]*)\)/g)].flatMap(
-      ([, list = '']) => list.match(/[\w:-]+/g) ?? [],
-    );
+    const names = [...text.matchAll(asking)].flatMap(([, list = '']) => list.match(/[\w:./-]+/g) ?? []);
     for (const name of new Set(names)) needed.set(name, [...(needed.get(name) ?? []), path]);
   }
   return needed;
@@ -126,8 +131,9 @@ function withoutServices<T>(install: () => T): T {
   }
 }
 
-/** A program, or a module of Perl. */
+/** A program, a module of Perl, or what is below /usr/share. */
 function isHere(name: string, path: string): boolean {
+  if (name.includes('/')) return existsSync(join('/usr/share', name));
   if (!name.includes('::')) return isOnPath(name, path);
   return spawnSync('perl', [`-M${name}`, '-e', '1'], { env: { PATH: path } }).status === 0;
 }

@@ -55,6 +55,7 @@ const LONG = {
   BREVDUVA_TEST_FUZZ: '5',
   BREVDUVA_TEST_KILLS: '200',
   BREVDUVA_TEST_LARGE: '100000',
+  BREVDUVA_TEST_MORE_CLIENTS: '1',
   BREVDUVA_TEST_MUTANTS: '1',
   BREVDUVA_TEST_NOISE: '2000',
   BREVDUVA_TEST_QUIT_KILLS: '100',
@@ -83,7 +84,10 @@ async function main(args: readonly string[]): Promise<void> {
     return;
   }
   const files = chosen.map((path) => ({ path, text: readFileSync(join(ROOT, path), 'utf8') }));
-  const env = prepareClients({ files, mayInstall: !values['no-install'], say: (line) => console.log(line) });
+  const env = prepareClients({
+    ...{ files, mayInstall: !values['no-install'], isLong: values.long },
+    say: (line) => console.log(line),
+  });
   if (values.long) Object.assign(process.env, { ...LONG, ...process.env });
   const steps = filters.length === 0 ? STEPS : STEPS.slice(0, 2);
   const failed = values['no-checks'] ? [] : await runSteps(steps);

@@ -133,20 +133,25 @@ describe('documents', () => {
 });
 
 test('a missing client is found by its command', () => {
-  assert.deepEqual(missingClients('/nowhere'), Object.keys(CLIENT_PACKAGES));
+  const isProgram = (name: string) => !name.includes('/');
+  assert.deepEqual(
+    missingClients('/nowhere').filter(isProgram),
+    Object.keys(CLIENT_PACKAGES).filter(isProgram),
+  );
 });
 
 describe('clients for the tests', () => {
   const files = [
     file('test/a.test.ts', "describe('x', needs('mbsync', 'curl'))"),
-    file('test/b.test.ts', ''),
+    file('test/b.test.ts', "it('y', needsWhenLong('swaks', 'java/some.jar'))"),
   ];
 
-  function prepare(mayInstall: boolean, missing: string[]) {
+  function prepare(mayInstall: boolean, missing: string[], isLong = false) {
     const said: string[] = [];
     const env = prepareClients({
       files,
       mayInstall,
+      isLong,
       say: (line) => said.push(line),
       missing: () => missing,
       install(names) {
@@ -170,6 +175,12 @@ describe('clients for the tests', () => {
     assert.match(said[0] ?? '', /need mbsync \(isync\)\. Installing with apt-get/);
     assert.match(said[1] ?? '', /npm test -- --no-install/);
     assert.equal(said[2], '(installs mbsync)');
+  });
+
+  test('that are needed for what takes long alone are asked for then', () => {
+    const { said } = prepare(false, ['swaks', 'java/some.jar'], true);
+    assert.equal(said.length, 2);
+    assert.match(said.join(), /swaks .*test\/b\.test\.ts,.*java\/some\.jar .*test\/b\.test\.ts/);
   });
 
   test('that are all there are required from then on', () => {

@@ -1,4 +1,4 @@
-# A tour of Perl's Mail::IMAPClient: the methods that scripts use. `imapclient-tour.pl PORT TLSPORT USER PASSWORD`
+# A tour of Perl's Mail::IMAPClient: the methods that scripts use. `imapclient-tour.pl PORT TLSPORT USER PASSWORD [compress]`
 #
 # Dies at the first surprise, prints the name of each step that went well.
 use strict;
@@ -7,7 +7,7 @@ use utf8;
 use IO::Socket::SSL;
 use Mail::IMAPClient;
 
-my ($port, $tls_port, $user, $password) = @ARGV;
+my ($port, $tls_port, $user, $password, $compresses) = @ARGV;
 my @no_check = (SSL_verify_mode => IO::Socket::SSL::SSL_VERIFY_NONE());
 $| = 1;
 
@@ -53,6 +53,11 @@ step signing_in => sub {
 };
 
 my $imap = sign_in();
+
+step compressing => sub {
+    ok($imap, 'compress', $imap->compress);
+    ok($imap, 'noop', $imap->noop);
+} if $compresses;
 
 step mailboxes => sub {
     same('the separator', $imap->separator, '/');

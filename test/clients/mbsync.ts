@@ -18,6 +18,8 @@ export interface MbsyncOptions {
   /** Commands in flight; absent: as many as there are. */
   readonly pipelineDepth?: number | undefined;
   readonly person?: Person;
+  /** Which mailboxes, as its configuration has them; absent: all. */
+  readonly patterns?: string;
 }
 
 export class Mbsync {
@@ -100,7 +102,7 @@ SubFolders Verbatim
 Channel all
 Far :far:
 Near :near:
-Patterns *
+Patterns ${options.patterns ?? '*'}
 Create Both
 Remove Both
 Expunge Both

@@ -31,6 +31,11 @@ export function needs(...programs: readonly string[]): { readonly skip?: string 
   };
 }
 
+/** As `needs`, of programs that are installed, and tests that are run, only with `--long`. */
+export function needsWhenLong(...programs: readonly string[]): { readonly skip?: string } {
+  return process.env.BREVDUVA_TEST_MORE_CLIENTS === '1' ? needs(...programs) : { skip: 'only with --long' };
+}
+
 /** Starts it; the caller waits or kills. */
 export function start(command: string, args: readonly string[], options: RunOptions = {}): ChildProcess {
   return spawn(command, args, {

@@ -15,6 +15,7 @@ import { Imaplib } from './imaplib.ts';
 import { letters, note } from './letters.ts';
 import { Mbsync } from './mbsync.ts';
 import { needs, succeed } from './program.ts';
+import { sharedMailboxTests } from './shared-mailbox.ts';
 
 /** Between the end of a change and the moment the other client has been told. */
 const TOLD_MS = 1000;
@@ -159,14 +160,16 @@ for (const [name, options] of Object.entries(LISTENERS)) {
   });
 }
 
-describe('imapflow that was away', () => {
+describe('what shares a server', () => {
   let home: Home;
   before(async () => {
     home = await Home.open();
   });
   after(() => home.close());
 
-  it('is told with QRESYNC what changed and what is gone, and nothing else', async () => {
+  sharedMailboxTests(() => home);
+
+  it('imapflow that was away is told with QRESYNC what changed and what is gone, and nothing else', async () => {
     const server = await home.mailboxes();
     await server.append('INBOX', letters(50));
     const first = await connectImapFlow(home.ports, { qresync: true });
