@@ -4,6 +4,7 @@
  */
 import { createConnection, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
+import { constants, createInflateRaw, deflateRawSync, type InflateRaw } from 'node:zlib';
 
 const READ_BYTES = 256 * 1024;
 
@@ -14,6 +15,7 @@ export class LineClient {
   #waiter: { readonly test: (tail: string) => boolean; readonly resolve: (tail: string) => void } | undefined;
   #reject: ((error: Error) => void) | undefined;
   #failure: Error | undefined;
+  #inflate: InflateRaw | undefined;
   #tag = 0;
 
   private constructor(socket: Socket) {
@@ -34,13 +36,13 @@ export class LineClient {
     const onread = {
       buffer: Buffer.alloc(READ_BYTES),
       callback: (count: number, buffer: Uint8Array): boolean => {
-        if (client !== undefined) client.#receive(Buffer.from(buffer.buffer, buffer.byteOffset, count));
+        if (client !== undefined) client.#take(Buffer.from(buffer.buffer, buffer.byteOffset, count));
         return true;
       },
     };
     const socket = isTls ? connectTls(where) : createConnection({ ...where, onread });
     client = new LineClient(socket);
-    if (isTls) socket.on('data', (chunk: Buffer) => client.#receive(chunk));
+    if (isTls) socket.on('data', (chunk: Buffer) => client.#take(chunk));
     await new Promise<void>((resolve, reject) => {
       socket.once(isTls ? 'secureConnect' : 'connect', () => resolve());
       socket.once('error', reject);
@@ -48,13 +50,23 @@ export class LineClient {
     return client;
   }
 
-  /** Octets received so far. */
+  /** Octets received so far, of what is compressed as they were before. */
   get bytes(): number {
     return this.#bytes;
   }
 
   write(data: string | Buffer): void {
-    this.#socket.write(data);
+    // Commands are short: each is a piece of the stream of its own, which refers to nothing before it.
+    const isPlain = this.#inflate === undefined;
+    this.#socket.write(isPlain ? data : deflateRawSync(data, { finishFlush: constants.Z_SYNC_FLUSH }));
+  }
+
+  /** RFC 4978; nothing may be on its way. */
+  async compress(): Promise<void> {
+    await this.imap('COMPRESS DEFLATE');
+    this.#inflate = createInflateRaw({ chunkSize: READ_BYTES });
+    this.#inflate.on('data', (chunk: Buffer) => this.#receive(chunk));
+    this.#inflate.on('error', (error) => this.#socket.destroy(error));
   }
 
   /** Resolves when the system has taken it. */
@@ -115,6 +127,12 @@ export class LineClient {
 
   end(): void {
     this.#socket.destroy();
+  }
+
+  /** What is inflated is read later, when the next piece may lie in the same buffer. */
+  #take(chunk: Buffer): void {
+    if (this.#inflate === undefined) this.#receive(chunk);
+    else this.#inflate.write(Buffer.from(chunk));
   }
 
   #receive(chunk: Buffer): void {

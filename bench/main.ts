@@ -29,6 +29,8 @@ import { type Measured, printIdle, printLimits, printRooms, printTable, type Roo
 import { arriving, MANY, manyPeople } from './workloads/arriving.ts';
 import { backingUp } from './workloads/backing-up.ts';
 import { bodies } from './workloads/bodies.ts';
+import { compressing } from './workloads/compressing.ts';
+import { contexts } from './workloads/contexts.ts';
 import { cores, coresIdle } from './workloads/cores.ts';
 import { filling } from './workloads/filling.ts';
 import { flags } from './workloads/flags.ts';
@@ -41,12 +43,13 @@ import { moving } from './workloads/moving.ts';
 import { notifying } from './workloads/notifying.ts';
 import { opening } from './workloads/opening.ts';
 import { packing } from './workloads/packing.ts';
+import { paging } from './workloads/paging.ts';
 import { pop3 } from './workloads/pop3.ts';
 import { scripting } from './workloads/scripting.ts';
 import { searching } from './workloads/searching.ts';
 import { sending } from './workloads/sending.ts';
 import { sorting } from './workloads/sorting.ts';
-import { Scale, TEXT_USER, type Workload } from './workloads/workload.ts';
+import { ROW_USERS, Scale, TEXT_USER, type Workload } from './workloads/workload.ts';
 import { writing } from './workloads/writing.ts';
 
 const { values, positionals } = parseArgs({
@@ -74,8 +77,9 @@ function everything(): readonly Workload[] {
   if (isOfCores) return cores;
   if (isOfMail) return [...arriving, ...scripting, ...sending];
   return [
-    ...[...writing, ...sorting, ...opening, ...listing, ...bodies, ...packing, ...backingUp, ...searching],
-    ...[...flags, ...moving, ...notifying, ...mixing, ...pop3, ...jmap, ...large],
+    ...[...writing, ...sorting, ...opening, ...listing, ...paging, ...bodies, ...compressing, ...packing],
+    ...[...backingUp, ...searching, ...flags, ...moving, ...notifying, ...contexts, ...mixing, ...pop3],
+    ...[...jmap, ...large],
   ];
 }
 
@@ -128,7 +132,7 @@ function users(): number {
   const establishing = chosen.some(({ name }) => name === 'idle.establish') ? scale.times(200) : 0;
   const started = needed.has('accounts') ? scale.accounts : 0;
   const many = chosen.some(({ name }) => name === MANY) ? TEXT_USER + 1 + manyPeople(scale) : 0;
-  return Math.max(TEXT_USER + 1, usersFor(chosenIdle, idleConnections), establishing, started, many);
+  return Math.max(ROW_USERS, usersFor(chosenIdle, idleConnections), establishing, started, many);
 }
 
 async function startPeers(folder: string, running: Map<string, Running>): Promise<void> {
@@ -168,7 +172,8 @@ class Bench {
   readonly idle: { server: string; memory: IdleMemory }[] = [];
   readonly rooms: Room[] = [];
   readonly #peakKb = new Map<string, number>();
-  readonly #prepared = new Set<string>();
+  /** By server. */
+  readonly #prepared = new Map<string, Set<unknown>>();
   /** What the mailboxes were filled with, and what that takes. */
   readonly #filled = new Map<string, { readonly bytes: number; readonly diskBytes: number }>();
 
@@ -269,11 +274,12 @@ class Bench {
     }
   }
 
-  /** Rows that need something prepared need the same. */
-  async #prepareOnce(row: IdleRow, server: Running): Promise<void> {
-    if (row.prepare === undefined || this.#prepared.has(server.name)) return;
-    this.#prepared.add(server.name);
-    await row.prepare(server, idleConnections);
+  /** Rows may need the same. */
+  async #prepareOnce({ prepare }: IdleRow, server: Running): Promise<void> {
+    const done = this.#prepared.get(server.name) ?? new Set();
+    if (prepare === undefined || done.has(prepare)) return;
+    this.#prepared.set(server.name, done.add(prepare));
+    await prepare(server, idleConnections);
   }
 }
 

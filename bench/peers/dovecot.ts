@@ -174,7 +174,8 @@ disable_plaintext_auth = no
 mail_location = mdbox:${folder}/mail/%n
 first_valid_uid = 1
 mail_fsync = ${fsync}
-${isCompressed ? 'mail_plugins = zlib\nplugin {\n  zlib_save = zstd\n}' : ''}
+mail_plugins = zlib
+${isCompressed ? 'plugin {\n  zlib_save = zstd\n}' : ''}
 mail_uid = mail
 mail_gid = mail
 mail_max_userip_connections = 20000
@@ -226,6 +227,9 @@ service lmtp {
   inet_listener lmtp {
     port = ${ports.lmtp}
   }
+}
+protocol imap {
+  mail_plugins = $mail_plugins imap_zlib
 }
 protocol lmtp {
   mail_plugins = $mail_plugins sieve

@@ -7,9 +7,11 @@ import { smallMessage } from '../corpus.ts';
 import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 import { memoryKb } from '../process-tree.ts';
+import { makeMailboxes, watchAll } from './contexts.ts';
 import { signIn } from './imap-session.ts';
 import { openStream } from './jmap-client.ts';
 import { signIn as signInPop3 } from './pop3.ts';
+import { MANY_USER, NOTIFIED_USER } from './workload.ts';
 import { openLmtp, transaction } from './writing.ts';
 
 export interface IdleMemory {
@@ -24,6 +26,8 @@ export interface IdleRow {
   readonly what: string;
   /** Others have nothing of the kind. */
   readonly isOursAlone?: boolean;
+  /** Until it has given back what it needs while it talks. */
+  readonly settlesMs?: number;
   /** Before the server starts anew for the measurement. */
   prepare?(server: Running, connections: number): Promise<void>;
   /** The n-th connection, up to where it waits; below 0 those that are gone when measuring begins. */
@@ -47,6 +51,22 @@ export const idleRows: readonly IdleRow[] = [
     what: `IMAP in IDLE, ${IMAP_USERS} users`,
     open: (server: Running, n: number) => openIdle(server, n < 0 ? IMAP_USERS - 1 : n % IMAP_USERS, isTls),
   })),
+  {
+    name: 'idle.compressed',
+    what: `the same as idle.plain through COMPRESS=DEFLATE, silent for 15 s`,
+    settlesMs: 15_000,
+    open: (server: Running, n: number) =>
+      openIdle(server, n < 0 ? IMAP_USERS - 1 : n % IMAP_USERS, false, (client) => client.compress()),
+  },
+  ...(['few', 'many'] as const).map((which) => ({
+    name: `idle.notify.${which}`,
+    what: `IMAP in IDLE, one user with ${which === 'few' ? 'a few' : '1,000'} mailboxes, NOTIFY on all of them`,
+    prepare: makeMailboxes,
+    async open(server: Running) {
+      const client = await watchAll(server, which === 'few' ? NOTIFIED_USER : MANY_USER);
+      return idling(client);
+    },
+  })),
   // A maildrop is one session's at a time (RFC 1939 §4), so each has its own: the memory of its account counts, too.
   ...[false, true].map((isTls) => ({
     name: `idle.pop3.${how(isTls)}`,
@@ -63,11 +83,12 @@ export const idleRows: readonly IdleRow[] = [
 ];
 
 export async function idleMemory(server: Running, connections: number, row: IdleRow): Promise<IdleMemory> {
+  const { settlesMs = 3000 } = row;
   for (const client of await openMany(server, row, -AT_ONCE, 0)) client.end();
-  await pause(3000);
+  await pause(settlesMs);
   const before = memoryKb(server.pids);
   const clients = await openMany(server, row, 0, connections);
-  await pause(3000);
+  await pause(settlesMs);
   const after = memoryKb(server.pids);
   for (const client of clients) client.end();
   await pause(1000);
@@ -93,9 +114,19 @@ function pause(ms: number): Promise<void> {
   return new Promise((resolve) => setTimeout(resolve, ms));
 }
 
-async function openIdle(server: Running, user: number, isTls: boolean): Promise<LineClient> {
+async function openIdle(
+  server: Running,
+  user: number,
+  isTls: boolean,
+  prepare?: (client: LineClient) => Promise<void>,
+): Promise<LineClient> {
   const client = await signIn(server, user, isTls);
+  await prepare?.(client);
   await client.imap('SELECT INBOX');
+  return idling(client);
+}
+
+async function idling(client: LineClient): Promise<LineClient> {
   client.write('i IDLE\r\n');
   await client.line(/^\+/m);
   return client;

@@ -1,17 +1,17 @@
 /** A client in IDLE hears of a change; the time from sending the change to the line. */
 import { message } from '../corpus.ts';
-import type { Running } from '../peers/peer.ts';
+import type { LineClient } from '../line-client.ts';
 import { appendOf, openInbox } from './imap-session.ts';
 import { NOTIFIED_USER, type Outcome, timed, type Workload } from './workload.ts';
 
-async function notifications(
-  server: Running,
+/** Who hears of it has done what he needs for that, and is not yet in IDLE. */
+export async function notifications(
+  watcher: LineClient,
   total: number,
   change: (n: number) => Promise<unknown>,
   pattern: RegExp,
 ): Promise<Outcome> {
   const latencies: number[] = [];
-  const watcher = await openInbox(server, NOTIFIED_USER);
   watcher.write('i IDLE\r\n');
   await watcher.line(/^\+/m);
   for (let n = 0; n < total; n++) {
@@ -36,7 +36,7 @@ export const notifying: readonly Workload[] = [
       await client.imap(appendOf('INBOX', [message(1)]));
       await client.imap('NOOP');
       const outcome = await notifications(
-        server,
+        await openInbox(server, NOTIFIED_USER),
         // Set and taken back in pairs: each is a change.
         2 * scale.times(10),
         (n) => client.imap(`STORE 1 ${n % 2 === 0 ? '+' : '-'}FLAGS (\\Flagged)`),
@@ -53,7 +53,7 @@ export const notifying: readonly Workload[] = [
     async run(server, scale) {
       const client = await openInbox(server, NOTIFIED_USER);
       const outcome = await notifications(
-        server,
+        await openInbox(server, NOTIFIED_USER),
         scale.times(20),
         (n) => client.imap(appendOf('INBOX', [message(n)])),
         /EXISTS/,

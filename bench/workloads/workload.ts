@@ -48,8 +48,11 @@ export const MILLION_USER = 17;
 export const NOTIFIED_USER = 18;
 /** Whom nobody else works for. */
 export const BYSTANDER_USER = 19;
-/** The last of those who sign in for whole rows. */
 export const TEXT_USER = 20;
+/** Has a thousand mailboxes. */
+export const MANY_USER = 21;
+/** So many sign in for whole rows. */
+export const ROW_USERS = 22;
 /** Writers use users of their own, so that the filled mailboxes stay as they are. */
 export const FIRST_WRITER = 2;
 export const WRITERS = 15;
