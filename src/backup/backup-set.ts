@@ -1,7 +1,7 @@
 /** A set of snapshots in a place: whether it is one, which snapshots it has, and what they say. */
 import { BackupError } from './backup-error.ts';
 import { sourceOf } from './file-source.ts';
-import { decodeManifest, encodeManifest, type Manifest } from './manifest.ts';
+import { decodeManifest, encodeManifest, idAt, isOfItsOwnTime, type Manifest } from './manifest.ts';
 import { MARK, manifestName, type Place, readWhole, SNAPSHOTS } from './place.ts';
 
 const FORMAT = 1;
@@ -37,7 +37,7 @@ export class BackupSet {
     return new BackupSet(place);
   }
 
-  /** Ascending by time. */
+  /** In the order in which they were made. */
   async ids(): Promise<readonly string[]> {
     const ids: string[] = [];
     for await (const { name } of this.place.list(SNAPSHOTS)) {
@@ -64,8 +64,8 @@ export class BackupSet {
   }
 
   /**
-   * The newest of a time or before it: an id, or as much of a time as somebody wants to say (`2026-11-28`, `2026-11-28T14:00`, in UTC). The
-   * newest of all without one.
+   * The newest whose clock said that time or one before it: an id, or as much of a time as somebody wants to say (`2026-11-28`,
+   * `2026-11-28T14:00`, in UTC). The newest of all without one.
    */
   async find(at: string | undefined): Promise<string> {
     const ids = await this.ids();
@@ -75,10 +75,21 @@ export class BackupSet {
     const wanted = at.replace(/[-:]|Z$/g, '').replace(' ', 'T');
     if (!/^\d{8}(T\d{0,6})?$/.test(wanted) && !ids.includes(at))
       throw new BackupError('usage', `"${at}" is no snapshot and no time; they look like ${last}`);
-    const found = ids.includes(at) ? at : ids.findLast((id) => id.slice(0, wanted.length) <= wanted);
-    if (found === undefined)
-      throw new BackupError('usage', `there is no snapshot of ${at} or before; the oldest is ${ids[0]}`);
-    return found;
+    if (ids.includes(at)) return at;
+    for (const id of ids.toReversed())
+      if ((await this.#timeOf(id)).slice(0, wanted.length) <= wanted) return id;
+    throw new BackupError('usage', `there is no snapshot of ${at} or before; the oldest is ${ids[0]}`);
+  }
+
+  /** What the clock said when it was made; its name does not say it where that clock was put back. */
+  async #timeOf(id: string): Promise<string> {
+    if (isOfItsOwnTime(id)) return id;
+    try {
+      return idAt((await this.manifest(id)).createdMs);
+    } catch (error) {
+      if (!(error instanceof BackupError)) throw error;
+      return id; // which one is damaged is said by who reads it
+    }
   }
 }
 

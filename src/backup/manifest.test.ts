@@ -53,4 +53,27 @@ describe('the manifest of a snapshot', () => {
     assert.equal(nextId([id, `${id}-2`, `${id}-10`], ms), `${id}-11`);
     assert.equal(nextId([`${id}-2`], ms), `${id}-3`, 'behind one that stayed');
   });
+
+  it('is the last, whatever the clock says', () => {
+    const hour = fc
+      .integer({ min: -3000, max: 3000 })
+      .map((hours) => Date.UTC(2026, 0, 1) + hours * 3_600_000);
+    fc.assert(
+      fc.property(fc.array(hour, { maxLength: 40 }), fc.nat(3), (times, kept) => {
+        let ids: string[] = [];
+        for (const ms of times) {
+          const id = nextId(ids, ms);
+          const sorted = [...ids, id].sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+          assert.deepEqual(sorted, [...ids, id]);
+          ids = sorted.slice(-kept - 1);
+        }
+      }),
+    );
+    const ahead = '20361128T061838Z';
+    assert.equal(
+      nextId([ahead], Date.UTC(2026, 10, 28)),
+      `${ahead}-2`,
+      'behind one of a clock that was ahead',
+    );
+  });
 });

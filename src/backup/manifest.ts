@@ -35,15 +35,25 @@ export interface Manifest extends Omit<z.infer<typeof HeaderSchema>, 'format'> {
   readonly files: readonly ManifestFile[];
 }
 
+/** The second of a moment, as snapshots are named: `20261128T061838Z`. */
+export function idAt(ms: number): string {
+  return new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
+}
+
+/** Whether it is named after its own second, and not behind one that was there. */
+export function isOfItsOwnTime(id: string): boolean {
+  return !id.includes('-');
+}
+
 /**
- * How a set names its next snapshot: `20261128T061838Z`, and `20261128T061838Z-2` of the same second. `ids`: those that are there, ascending.
- * Never before one of that second, also when the first of them are gone: the newest has to be the last.
+ * How a set names its next snapshot: `20261128T061838Z`. `ids`: those that are there, ascending. The newest has to be the last whatever the
+ * clock says, and also when others of its second are gone; so behind one of the same second, or of a later one, when the clock was put back, it
+ * is `20261128T061838Z-2`, named after that.
  */
 export function nextId(ids: readonly string[], ms: number): string {
-  const id = new Date(ms).toISOString().replace(/[-:]|\.\d+/g, '');
-  const last = ids.findLast((one) => one === id || one.startsWith(`${id}-`));
-  if (last === undefined) return id;
-  return `${id}-${last === id ? 2 : Number(last.slice(id.length + 1)) + 1}`;
+  const now = idAt(ms);
+  const [second = '', number = '1'] = ids.at(-1)?.split('-') ?? [];
+  return second < now ? now : `${second}-${Number(number) + 1}`;
 }
 
 export function encodeManifest({ files, ...about }: Manifest): Buffer {

@@ -8,7 +8,7 @@ import { BackupError } from './backup-error.ts';
 import { BackupSet } from './backup-set.ts';
 import { sourceOf } from './file-source.ts';
 import { FolderPlace } from './folder-place.ts';
-import type { ManifestFile } from './manifest.ts';
+import { type ManifestFile, nextId } from './manifest.ts';
 import { OBJECTS, objectName } from './place.ts';
 import { retain } from './retain.ts';
 import { lockSet } from './set-lock.ts';
@@ -25,7 +25,15 @@ beforeEach(async () => {
   set = await BackupSet.openOrBegin(place);
 });
 
+/** What the clock said that a name is of. */
+const msOf = (id: string): number =>
+  Date.parse(id.replace(/^(....)(..)(..)T(..)(..)(..)Z.*$/, '$1-$2-$3T$4:$5:$6Z'));
+
 async function add(id: string, ...texts: string[]): Promise<void> {
+  await addAt(id, msOf(id), ...texts);
+}
+
+async function addAt(id: string, createdMs: number, ...texts: string[]): Promise<void> {
   const files: ManifestFile[] = [];
   for (const text of texts) {
     const source = sourceOf(Buffer.from(text));
@@ -33,7 +41,7 @@ async function add(id: string, ...texts: string[]): Promise<void> {
     await place.put(objectName(sha256), source);
     files.push({ path: text, bytes, sha256, mtimeMs: 0, object: { sha256, bytes, codec: 'raw' } });
   }
-  await set.add({ id, createdMs: 0, version: 'v', files });
+  await set.add({ id, createdMs, version: 'v', files });
 }
 
 async function objects(): Promise<number> {
@@ -56,6 +64,18 @@ describe('retention', () => {
     await lock.release();
   });
 
+  it('keeps what was just made, when the clock went back', async () => {
+    const lock = await lockSet(place);
+    for (const [n, at] of ['20361128T120000Z', '20261128T120000Z', '20261129T120000Z'].entries())
+      await addAt(nextId(await set.ids(), msOf(at)), msOf(at), `text ${n}`);
+    assert.equal((await retain(set, lock, 1)).removedSnapshots, 2);
+    const [id = '', ...others] = await set.ids();
+    assert.deepEqual(others, []);
+    assert.equal((await set.manifest(id)).createdMs, msOf('20261129T120000Z'));
+    assert.equal((await set.manifest(id)).files[0]?.path, 'text 2');
+    await lock.release();
+  });
+
   it('removes nothing without the lock, nor beside a snapshot that cannot be read', async () => {
     await add('20260101T000000Z', 'old');
     await add('20260102T000000Z', 'new');
@@ -74,6 +94,21 @@ describe('retention', () => {
 });
 
 describe('a snapshot of a time', () => {
+  it('is the newest whose clock said so', async () => {
+    await add('20261127T120000Z', 'a');
+    for (const at of ['20361128T120000Z', '20261128T120000Z', '20261129T120000Z'])
+      await addAt(nextId(await set.ids(), msOf(at)), msOf(at), 'a');
+    const [first, ahead, second, third] = await set.ids();
+    for (const [at, id] of [
+      ['2026-11-27', first],
+      ['2026-11-28', second],
+      ['2026-12-24', third],
+      ['2036-12-01', third],
+      [ahead as string, ahead],
+    ] as const)
+      assert.equal(await set.find(at), id, at);
+  });
+
   it('is the newest of it or before', async () => {
     for (const id of ['20260101T120000Z', '20260102T120000Z', '20260102T120000Z-2', '20260102T120000Z-10'])
       await add(id, 'a');
