@@ -19,6 +19,7 @@ import type { FlagChange, FlagSlice } from '../../src/mailbox/operations/flags.t
 import type { GivenUp } from '../../src/mailbox/operations/forget-deleted.ts';
 import type { EmailRefusal } from '../../src/mailbox/operations/place.ts';
 import type { CameBack } from '../../src/mailbox/operations/recover.ts';
+import { snoozesIn } from '../../src/mailbox/operations/snooze.ts';
 import type { AccountState } from '../../src/mailbox/state/account.ts';
 import type { MailboxState } from '../../src/mailbox/state/mailbox.ts';
 import {
@@ -486,10 +487,40 @@ export function recover(isUnsure: () => boolean): Semantic {
       isUnsure() ? { ...one, keywords: keywordsOf(to[i] as number) } : one,
     );
     if (known.length > 0) assert.deepEqual(to, model.add(target, known, state.modseq));
+    if (state.role === 'snoozed')
+      dueAgain(
+        model,
+        account,
+        known.map(({ content }, i) => ({ content, email: emailAt(state, to[i] as number) })),
+      );
     if (known.length > 0 && model.gone.has(mailbox)) model.emptied.add(mailbox);
     const edited = model.edit(target);
     if (state.subscribed && !state.isSubscribedUnasked) edited.subscription = 'asked';
   };
+}
+
+/** What came back to where mail is put off waits until then, or is due now where nobody knows until when. */
+function dueAgain(
+  model: ModelAccount,
+  { belongings }: AccountState,
+  came: readonly { readonly content: Content; readonly email: number }[],
+): void {
+  const waiting = new Set([...model.snoozes.values()].map(({ email }) => email));
+  for (const { content, email } of came) {
+    if (waiting.has(email)) continue;
+    waiting.add(email);
+    const due = snoozesIn(belongings?.values() ?? []).find(
+      (one) => one.email === email && !model.snoozes.has(one.row.id),
+    );
+    assert.ok(due !== undefined, `${content.id} came back and lies there for ever`);
+    assert.ok(due.untilMs <= model.nowMs, `${content.id} came back and is not due`);
+    model.putOff(due.row.id, { content, email, untilMs: due.untilMs, from: [] });
+  }
+}
+
+function emailAt({ list, tail }: MailboxState, uid: number): number {
+  const messages = list ?? tail;
+  return messages?.columns.email[messages.indexOf(uid)] as number;
 }
 
 /** What is given up was deleted and is not back; of a mailbox, whatever was in it. */

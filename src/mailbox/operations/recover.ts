@@ -4,7 +4,7 @@
  *
  * Each row of the history, and each hundred messages of a mailbox, is one change: what is back is let go of by the history in the same
  * moment, so nothing is there twice, and whoever is killed goes on where he was. A deleted mailbox whose name is another's by now comes
- * back with the day behind its name.
+ * back with the day behind its name. What was put off, and whose time came meanwhile, comes into INBOX at once, as all that is due.
  */
 import { FLAG } from '../../mail/flags.ts';
 import type { AccountChange, Arrival } from '../change/account-change.ts';
@@ -23,12 +23,14 @@ import {
   deletedRows,
 } from '../reading/deleted-mail.ts';
 import type { AccountState } from '../state/account.ts';
+import { loadBelongings } from '../state/belongings.ts';
 import { loadTail } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { ensureMailbox } from './folders.ts';
 import { halfDone } from './half-done.ts';
 import { canonicalName } from './mailboxes.ts';
 import { checkRecoveryQuota } from './quota.ts';
+import { makeDue } from './snooze.ts';
 
 export interface RecoverRequest extends DeletedFilter {
   /** Only these, as `listDeleted` has named them. */
@@ -193,8 +195,14 @@ class Recovery {
   ): CameBack {
     const from = records.map(({ uid }) => uid);
     if (records.length === 0) return { target: target.id, mailbox, from, to: [] };
-    if (!isReady(target)) throw new NotLoaded(target);
+    const isPutOff = target.role === 'snoozed';
+    if (!isReady(target) || (isPutOff && this.#account.belongings === undefined)) throw new NotLoaded(target);
     checkRecoveryQuota(this.#account, sizeOf(records), records.length);
+    if (isPutOff)
+      makeDue(
+        change,
+        records.map(({ email }) => email),
+      );
     const saveDate = Math.floor(change.nowMs / 1000);
     const arrivals = records.map(({ uid: _, modseq: __, ...record }): Arrival => {
       const names = deletion.keywords[record.keywordSet] ?? [];
@@ -216,12 +224,20 @@ class Recovery {
       try {
         const came = await this.#domain.turns.run({ account: this.#account, run });
         this.targets.add(came.target);
+        this.#setAlarm(came);
         return came;
       } catch (error) {
         if (!(error instanceof NotLoaded) || tries === MOST_TRIES) throw error;
         await loadTail(this.#domain, this.#account, error.mailbox);
+        if (error.mailbox.role === 'snoozed') await loadBelongings(this.#domain, this.#account);
       }
     }
+  }
+
+  /** What is due already does not wait until somebody looks. */
+  #setAlarm({ target }: CameBack): void {
+    if (this.#account.mailboxes.get(target)?.role !== 'snoozed') return;
+    this.#domain.alarms.set(this.#account.id, this.#domain.clock.nowMs());
   }
 }
 

@@ -6,6 +6,7 @@
  * Two at once: whoever takes it out of that mailbox, on whichever device, has it; its time means nothing then, and goes when it comes.
  */
 import { FLAG } from '../../mail/flags.ts';
+import type { AccountChange } from '../change/account-change.ts';
 import type { Domain } from '../domain.ts';
 import type { BelongingRow } from '../model/belongings.ts';
 import { MailboxError } from '../model/errors.ts';
@@ -168,6 +169,21 @@ export async function wakeSnoozes(
       return left.filter(({ row }) => still.has(row));
     },
   });
+}
+
+/**
+ * These emails come back into the mailbox for mail that is put off. Those of which nobody knows any more until when, for their time came while they
+ * were deleted, are due now: else they would lie there for ever. What belongs to the account is loaded; `domain.alarms` is to be
+ * set when this is durable. Throws MailboxError `limit`.
+ */
+export function makeDue(change: AccountChange, emails: Iterable<number>): void {
+  const known = new Set(snoozesOf(change.account).map(({ email }) => email));
+  for (const email of emails) {
+    if (known.has(email)) continue;
+    const value: Value = { email, untilMs: change.nowMs, from: [] };
+    change.belongings.add(KIND, Buffer.from(JSON.stringify(value)));
+    known.add(email);
+  }
 }
 
 function throwRefusal([refusal]: readonly (EmailRefusal | undefined)[]): void {

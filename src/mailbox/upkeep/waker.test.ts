@@ -12,9 +12,11 @@ import type { AccountId } from '../model/model.ts';
 import { appendMessages } from '../operations/append.ts';
 import { changeEmails } from '../operations/change-emails.ts';
 import { moveMessages } from '../operations/copy.ts';
-import { createMailbox } from '../operations/folders.ts';
+import { expungeMessages } from '../operations/expunge.ts';
+import { createMailbox, deleteMailbox } from '../operations/folders.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
+import { recoverMail } from '../operations/recover.ts';
 import { loadForSnoozes, snoozeEmail, takeBackSnooze, waitingSnoozes } from '../operations/snooze.ts';
 import type { AccountState } from '../state/account.ts';
 import { Alarms } from '../state/alarms.ts';
@@ -37,7 +39,11 @@ class World {
   }
 
   async open(): Promise<void> {
-    this.kit = await openTestDomain({ clock: { nowMs: () => this.nowMs }, data: this.#data });
+    this.kit = await openTestDomain({
+      clock: { nowMs: () => this.nowMs },
+      data: this.#data,
+      keeping: { recoverMs: 14 * 24 * HOUR, recoverBytes: () => Number.POSITIVE_INFINITY },
+    });
     const record =
       (await this.kit.store.directory.find(ALICE)) ?? (await this.kit.addAccount(ALICE, 'secret'));
     this.id = record.id;
@@ -202,6 +208,36 @@ describe('mail that is put off', () => {
       assert.deepEqual(await world.emails('Archive'), [first]);
       assert.deepEqual(await world.waiting(), []);
       assert.equal(await world.wake(), 0, 'its time is forgotten');
+    }));
+
+  it('comes at once when it is recovered after its time, and waits on when it is recovered before', () =>
+    inWorld(async (world) => {
+      const { domain } = world.kit;
+      const [first = 0, second = 0, third = 0] = await world.append(3);
+      for (const [email, hours] of [
+        [first, 2],
+        [second, 2],
+        [third, 50],
+      ] as const)
+        await world.snooze(email, hours);
+      const { alarms } = domain;
+      await expungeMessages(domain, world.account, mailboxOf(world.account, 'Snoozed'), { uids: [1, 2, 3] });
+      world.nowMs += 3 * HOUR;
+      await world.wake();
+      alarms.takeDue(world.nowMs);
+      assert.equal((await recoverMail(domain, world.account, {})).messages, 3);
+      assert.deepEqual(alarms.takeDue(world.nowMs), [world.id]);
+      await world.wake();
+      assert.deepEqual(await world.emails('INBOX'), [first, second]);
+      assert.deepEqual([await world.emails('Snoozed'), await world.waiting()], [[third], [third]]);
+
+      await deleteMailbox(domain, world.account, 'Snoozed');
+      world.nowMs += 50 * HOUR;
+      await world.wake();
+      assert.equal((await recoverMail(domain, world.account, {})).messages, 1);
+      await world.wake();
+      assert.deepEqual(await world.emails('INBOX'), [first, second, third]);
+      assert.deepEqual([await world.emails('Snoozed'), await world.waiting()], [[], []]);
     }));
 
   it('comes in parts when there is much of it', () =>
