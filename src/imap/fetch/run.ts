@@ -12,13 +12,11 @@
  */
 import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
-import type { EmailFacts, FactPart } from '../../mailbox/model/facts.ts';
-import { type EmailId, emailId } from '../../mailbox/model/model.ts';
-import { type MessageRecord, type NumberColumn, recordAt } from '../../mailbox/model/record.ts';
+import { emailId } from '../../mailbox/model/model.ts';
+import type { NumberColumn } from '../../mailbox/model/record.ts';
 import { changeFlags } from '../../mailbox/operations/flags.ts';
 import type { ByteRange } from '../../mailbox/port/store.ts';
-import { ExpungedRecords } from '../../mailbox/reading/expunged-records.ts';
-import { loadFacts, readRanges } from '../../mailbox/reading/message-reader.ts';
+import { readRanges } from '../../mailbox/reading/message-reader.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import type { SessionContext } from '../context.ts';
 import type { Written } from '../item.ts';
@@ -29,21 +27,15 @@ import type { Completion } from '../replies.ts';
 import type { Selected } from '../selected.ts';
 import { observe, writeFlagList } from '../updates.ts';
 import type { WireWriter } from '../wire/writer.ts';
+import { Batches, REST_MASK } from './batches.ts';
 import { HELD_BYTES } from './body-items.ts';
 import { type LoadedMessage, MessageCursor, type ReadOctets } from './message.ts';
 import type { FetchPlan, PlannedItem } from './plan.ts';
 
-/** Messages whose facts are loaded at once. */
-const BATCH = 500;
-/** Stored facts can be as long as a header, of which a megabyte is read: so many octets of messages at once are enough. */
-const BATCH_BYTES = 64 * 1024 * 1024;
-const MOST_BYTES = 1024 * 1024;
 /** Octets that are read at once. */
 const READ_BYTES = 1024 * 1024;
 /** Lines between two looks at the clock, less one; a power of two less one. */
 const BREATH_MASK = 31;
-/** Messages that are passed over cost less than those that are told. */
-const REST_MASK = 1023;
 
 export class FetchRun {
   readonly #session: SessionContext;
@@ -51,8 +43,7 @@ export class FetchRun {
   readonly #selected: Selected;
   readonly #plan: FetchPlan;
   readonly #cursor: MessageCursor;
-  /** A client may read what is gone as long as it has not been told (RFC 9051 §7.5.1). */
-  readonly #expunged: ExpungedRecords;
+  readonly #batches: Batches;
   /** Fetching the flags tells this client all it is owed of them. */
   readonly #settlesFlags: boolean;
   /** Decided once, not for each message. */
@@ -69,7 +60,7 @@ export class FetchRun {
     this.#selected = selected;
     this.#plan = plan;
     this.#cursor = new MessageCursor(session, account.id);
-    this.#expunged = new ExpungedRecords(session.domain, account, selected.viewer);
+    this.#batches = new Batches(session, selected, plan);
     this.#settlesFlags = plan.tellsFlags && (plan.tellsModSeq || !session.modes.condstore);
     this.#uids = selected.view.uids;
     this.#begin = session.modes.uidOnly ? beginByUid : beginByNumber;
@@ -104,7 +95,7 @@ export class FetchRun {
         cursor.showRow(at + 1, list.columns, row);
       } else {
         row--;
-        const record = await this.#expungedRecord(uid);
+        const record = await this.#batches.expungedRecord(uid);
         list = this.#selected.list;
         if (record === undefined || record.modseq <= changedSince) continue;
         cursor.showRecord(at + 1, record);
@@ -119,68 +110,24 @@ export class FetchRun {
   }
 
   async #writeBatches(positions: Generator<number>): Promise<void> {
-    let loading = this.#loadBatch(positions);
-    for (;;) {
-      const batch = await loading;
-      if (batch === undefined) return;
-      loading = this.#loadBatch(positions);
-      // Looked at later; until then a failure is not unheard of.
-      loading.catch(() => {});
-      if (this.#plan.setsSeen) await this.#markSeen(batch);
-      await this.#writeBatch(batch);
+    let loading = this.#batches.next(positions);
+    try {
+      for (;;) {
+        using batch = await loading;
+        if (batch === undefined) return;
+        loading = this.#batches.next(positions);
+        // Looked at later; until then a failure is not unheard of.
+        loading.catch(() => {});
+        if (this.#plan.setsSeen) await this.#markSeen(batch.messages);
+        await this.#writeBatch(batch.messages);
+      }
+    } finally {
+      // One that was loaded ahead of a failure is not written.
+      void loading.then(
+        (batch) => batch?.[Symbol.dispose](),
+        () => {},
+      );
     }
-  }
-
-  /** The next messages with their facts; undefined when there are no more. */
-  async #loadBatch(positions: Generator<number>): Promise<LoadedMessage[] | undefined> {
-    const { fields, changedSince } = this.#plan;
-    const found: LoadedMessage[] = [];
-    let isOver = false;
-    let row = -1;
-    let bytes = 0;
-    while (found.length < BATCH && bytes < BATCH_BYTES) {
-      const next = positions.next();
-      isOver = next.done === true;
-      if (isOver) break;
-      const at = next.value as number;
-      const rest = (at & REST_MASK) === 0 ? this.#session.rest() : undefined;
-      if (rest !== undefined) await rest;
-      const uid = this.#uids[at] as number;
-      const { list } = this.#selected;
-      row = list.indexOf(uid, row + 1);
-      const record = row >= 0 ? recordAt(list.columns, row) : await this.#expungedRecord(uid);
-      if (record === undefined || record.modseq <= changedSince) continue;
-      found.push({ seq: at + 1, uid, record, row, email: undefined, octets: [] });
-      bytes += Math.min(record.size, MOST_BYTES);
-    }
-    if (isOver && found.length === 0) return undefined;
-    const ids = found.map(({ record }) => emailId(this.#account.id, record.email));
-    const facts = fields.length === 0 ? [] : [...(await loadFacts(this.#session.domain, ids, fields))];
-    await this.#loadLate(ids, facts);
-    for (let i = 0; i < facts.length; i++) (found[i] as LoadedMessage).email = facts[i];
-    return found;
-  }
-
-  /** What is read only of those that lack something: most have it. */
-  async #loadLate(ids: readonly EmailId[], facts: (EmailFacts | undefined)[]): Promise<void> {
-    const { lateFields, sparing } = this.#plan;
-    if (lateFields.length === 0) return;
-    const lacking = facts.flatMap((one, i) => (sparing.some((part) => one?.[part] === undefined) ? [i] : []));
-    if (lacking.length === 0) return;
-    const asked = lacking.map((i) => ids[i] as EmailId);
-    const late = await loadFacts(this.#session.domain, asked, lateFields);
-    lacking.forEach((i, at) => {
-      facts[i] = joined(facts[i], late[at], lateFields);
-    });
-  }
-
-  async #expungedRecord(uid: number): Promise<MessageRecord | undefined> {
-    const record = await this.#expunged.find(uid);
-    if (record !== undefined) return record;
-    // Its removal may have been taken back while that was looked up.
-    const { list } = this.#selected;
-    const row = list.indexOf(uid);
-    return row < 0 ? undefined : recordAt(list.columns, row);
   }
 
   /** RFC 9051 §6.4.5: fetching octets without PEEK sets \Seen. Mail stays readable when that cannot be stored. */
@@ -365,15 +312,6 @@ export class FetchRun {
     }
     return count - before;
   }
-}
-
-function joined(
-  facts: EmailFacts | undefined,
-  late: EmailFacts | undefined,
-  parts: readonly FactPart[],
-): EmailFacts | undefined {
-  if (facts === undefined || late === undefined) return facts ?? late;
-  return { ...facts, ...Object.fromEntries(parts.map((part) => [part, late[part]])) };
 }
 
 function beginByNumber(out: WireWriter, { seq }: MessageCursor): void {

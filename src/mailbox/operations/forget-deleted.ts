@@ -15,7 +15,7 @@ import {
   deletedMailboxId,
   deletedRows,
 } from '../reading/deleted-mail.ts';
-import { isStillShown } from '../reading/expunged-records.ts';
+import { areBeingRead, isStillShown } from '../reading/expunged-records.ts';
 import type { AccountState } from '../state/account.ts';
 
 export interface ForgetRequest extends DeletedFilter {
@@ -29,7 +29,7 @@ export interface Forgotten {
   readonly mailboxes: number;
   readonly messages: number;
   readonly bytes: number;
-  /** Messages that a session still shows: to be tried again in a minute. */
+  /** Messages that a session still shows or reads: to be tried again in a minute. */
   readonly held: number;
   readonly hasMore: boolean;
 }
@@ -88,7 +88,7 @@ async function forgetRow(
   chosen: readonly MessageRecord[],
 ): Promise<readonly MessageRecord[]> {
   const { deletion, ...bare } = row;
-  const givenUp = (of: Iterable<MessageRecord>): GivenUp => ({
+  const givenUp = (of: Iterable<MessageRecord>) => ({
     mailbox: row.mailbox,
     uids: [...of].map(({ uid }) => uid),
   });
@@ -102,17 +102,23 @@ async function forgetRow(
   }
   if (isStillShown(account, row) || row.atMs > domain.clock.nowMs() - GRACE_MS) return [];
   let left = records;
+  const forgotten: MessageRecord[] = [];
   for (let start = 0; start < chosen.length; start += RECORDS_PER_CHANGE) {
-    const going = new Set(chosen.slice(start, start + RECORDS_PER_CHANGE));
-    left = left.filter((record) => !going.has(record));
-    await domain.turns.run({
+    const going = chosen.slice(start, start + RECORDS_PER_CHANGE);
+    const rest = left.filter((record) => !going.includes(record));
+    const emails = going.map(({ email }) => email);
+    const { uids } = await domain.turns.run({
       account,
       run: (change) => {
-        change.release([...going].map(({ email }) => email));
-        change.history.replace({ ...bare, records: packRecords(left), ...(deletion && { deletion }) });
+        if (areBeingRead(domain, account, emails)) return givenUp([]);
+        change.release(emails);
+        change.history.replace({ ...bare, records: packRecords(rest), ...(deletion && { deletion }) });
         return givenUp(going);
       },
     });
+    if (uids.length === 0) continue;
+    left = rest;
+    forgotten.push(...going);
   }
-  return chosen;
+  return forgotten;
 }

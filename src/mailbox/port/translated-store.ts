@@ -7,6 +7,7 @@
  */
 import type { AccountId } from '../model/model.ts';
 import type { OutgoingId } from '../model/outgoing.ts';
+import { EmailsInUse } from './emails-in-use.ts';
 import type { OutgoingStore } from './outgoing.ts';
 import type { AccountBatch, Directory, MailStore, Packing, Snapshots, Staging, StoreWrite } from './store.ts';
 import { atOnceInWords, CHANGING, inWords, READING, rethrow, STORING, slicesInWords } from './store-words.ts';
@@ -19,6 +20,8 @@ export class TranslatedStore implements MailStore {
   readonly outgoing: OutgoingStore;
   readonly packing: Packing;
   readonly snapshots: Snapshots;
+  /** Whoever reads octets holds their email by itself. */
+  readonly inUse = new EmailsInUse();
   readonly #store: MailStore;
 
   constructor(store: MailStore) {
@@ -156,12 +159,14 @@ export class TranslatedStore implements MailStore {
     return inWords(READING, () => this.#store.loadRuleEntries(...args));
   }
 
-  readRanges(...args: Parameters<Calls['readRanges']>) {
-    return inWords(READING, () => this.#store.readRanges(...args));
+  async readRanges(...args: Parameters<Calls['readRanges']>) {
+    using _held = this.inUse.hold(args[0].map(({ email }) => email));
+    return await inWords(READING, () => this.#store.readRanges(...args));
   }
 
-  readStream(...args: Parameters<Calls['readStream']>): AsyncIterable<Buffer> {
-    return slicesInWords(() => this.#store.readStream(...args));
+  async *readStream(...args: Parameters<Calls['readStream']>): AsyncGenerator<Buffer> {
+    using _held = this.inUse.hold([args[0].email]);
+    yield* slicesInWords(() => this.#store.readStream(...args));
   }
 
   assertRoom(...args: Parameters<Calls['assertRoom']>): void {

@@ -5,7 +5,7 @@
  */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Domain } from '../domain.ts';
-import type { ModSeq } from '../model/model.ts';
+import { emailId, type ModSeq } from '../model/model.ts';
 import { type MessageRecord, unpackRecords } from '../model/record.ts';
 import type { HistoryRow } from '../port/store.ts';
 import type { AccountState } from '../state/account.ts';
@@ -61,4 +61,13 @@ export function isStillShown(account: AccountState, row: Pick<HistoryRow, 'mailb
   if (mailbox === undefined) return false;
   for (const viewer of mailbox.viewers) if (viewer.seenModseq < row.modseq) return true;
   return false;
+}
+
+/** Somebody is in the middle of these emails, perhaps where he found them before they were moved here. */
+export function areBeingRead(
+  { store }: Pick<Domain, 'store'>,
+  { id }: Pick<AccountState, 'id'>,
+  emails: readonly number[],
+): boolean {
+  return store.inUse.hasAny(emails.map((email) => emailId(id, email)));
 }

@@ -14,6 +14,7 @@ import type { Domain } from '../domain.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { EmailFacts, FactPart } from '../model/facts.ts';
 import type { EmailId } from '../model/model.ts';
+import type { EmailHold } from '../port/emails-in-use.ts';
 import { type Allocate, type ByteRange, StoreError } from '../port/store.ts';
 
 type Reader = Pick<Domain, 'store' | 'log'>;
@@ -94,6 +95,11 @@ export async function* streamIntact(reader: Reader, range: ByteRange): AsyncGene
   } catch (error) {
     if (!isLoss(error)) throw error;
   }
+}
+
+/** For who goes through many slowly: until it is disposed of, nobody lets go of the emails that are added to it. */
+export function holdEmails({ store }: Pick<Domain, 'store'>): EmailHold {
+  return store.inUse.hold();
 }
 
 /** The part tree of an email; without facts, a body without a header. */

@@ -1,6 +1,6 @@
 /**
  * Lets go of what was expunged: when it can be brought back no more (`keeping.ts`, `too-much-kept.ts`), or after a minute where nobody will want that, and once
- * no session needs a message any more, its email loses a reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
+ * no session needs a message any more nor reads it just now, its email loses a reference, and with the last one its bytes. Deleted mailboxes are emptied the same way. In slices, in the background,
  * and every slice is one change, so a crash leaves work for the next run and nothing else.
  *
  * The history itself stays behind (`model/history.ts`), that of deleted mailboxes as well, until it is old or too long; then
@@ -12,7 +12,7 @@ import { MailboxError } from '../model/errors.ts';
 import { type AccountId, asModSeq, type MailboxId } from '../model/model.ts';
 import { packRecords, unpackRecords } from '../model/record.ts';
 import type { HistoryEntry, HistoryPlace, HistoryRow } from '../port/store.ts';
-import { isStillShown } from '../reading/expunged-records.ts';
+import { areBeingRead, isStillShown } from '../reading/expunged-records.ts';
 import type { AccountState } from '../state/account.ts';
 import { tooMuchBeforeMs } from './too-much-kept.ts';
 
@@ -86,20 +86,27 @@ async function releaseExpunged(domain: Domain, account: AccountState, due: Due):
   }
 }
 
+/** All of it, or as much as comes before what somebody is just reading. */
 async function releaseRow(domain: Domain, account: AccountState, row: HistoryRow): Promise<number> {
   const { records: packed = Buffer.alloc(0), deletion, ...bare } = row;
   const records = unpackRecords(packed);
   for (let start = 0; start < records.length; start += RECORDS_PER_CHANGE) {
     const end = start + RECORDS_PER_CHANGE;
     const rest = records.slice(end);
-    await domain.turns.run({
+    const emails = records.slice(start, end).map((record) => record.email);
+    const isReleased = await domain.turns.run({
       account,
       run: (change) => {
-        change.release(records.slice(start, end).map((record) => record.email));
+        if (areBeingRead(domain, account, emails)) return false;
+        change.release(emails);
         const left = { records: packRecords(rest), ...(deletion && { deletion }) };
         change.history.replace({ ...bare, ...(rest.length > 0 ? left : { records: undefined }) });
+        return true;
       },
     });
+    if (isReleased) continue;
+    domain.accounts.reapAgain(account);
+    return start;
   }
   return records.length;
 }
@@ -115,13 +122,19 @@ async function emptyBuried(domain: Domain, account: AccountState, mailbox: Mailb
     const chunks = await domain.store.loadChunks(account.id, mailbox, 0, CHUNKS_PER_CHANGE);
     if (chunks.length === 0) break;
     const emails = chunks.flatMap((chunk) => unpackRecords(chunk.records).map((record) => record.email));
-    await domain.turns.run({
+    const isReleased = await domain.turns.run({
       account,
       run: (change) => {
+        if (areBeingRead(domain, account, emails)) return false;
         change.release(emails);
         for (const chunk of chunks) change.dropChunk(mailbox, chunk.first);
+        return true;
       },
     });
+    if (!isReleased) {
+      domain.accounts.reapAgain(account);
+      return released;
+    }
     released += emails.length;
   }
   return released;
