@@ -22,6 +22,7 @@ import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MailAccess, Refusal } from '../transfer/mail-access.ts';
+import type { ContentAccess } from '../transfer/missing.ts';
 import type { MigrationAccess } from '../transfer/network/migration-access.ts';
 import type { Standstill } from './event-loop.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
@@ -30,7 +31,7 @@ import type { QueueAdmin } from './queue-admin.ts';
 import type { ScriptAdmin } from './script-admin.ts';
 import type { SharingAdmin } from './sharing-admin.ts';
 
-export interface Admin extends MailAccess {
+export interface Admin extends MailAccess, ContentAccess {
   /** Of the running server, undefined when the store was opened by this process. */
   readonly server: ServerFacts | undefined;
   readonly scripts: ScriptAdmin;

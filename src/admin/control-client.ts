@@ -17,6 +17,7 @@ import type { CheckEvent } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import { Agent, request as httpRequest } from '../net/http.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { Content } from '../transfer/missing.ts';
 import type { MigrationAccess } from '../transfer/network/migration-access.ts';
 import type {
   AccountSummary,
@@ -228,15 +229,30 @@ export class ControlClient implements Admin {
     return (await this.#wire.json<{ events: ActivityEvent[] }>('GET', path)).events;
   }
 
-  async *check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {
-    const response = await this.#wire.send('POST', '/v1/check', [Buffer.from(JSON.stringify(options))]);
+  contentsOf(address: string): AsyncGenerator<Content> {
+    return this.#lines('GET', `${accountPath(address)}/contents`, undefined, 'while the account was read');
+  }
+
+  check(options: { readonly address?: string; readonly repair: boolean }): AsyncGenerator<CheckEvent> {
+    return this.#lines('POST', '/v1/check', options, 'in the middle of the check');
+  }
+
+  /** One JSON object a line, as they come. */
+  async *#lines<T extends object>(
+    method: string,
+    path: string,
+    body: object | undefined,
+    when: string,
+  ): AsyncGenerator<T> {
+    const bytes = body === undefined ? undefined : [Buffer.from(JSON.stringify(body))];
+    const response = await this.#wire.send(method, path, bytes);
     if (response.statusCode !== 200) await answerOf(response);
     for await (const line of createInterface({ input: response })) {
-      const event = JSON.parse(line) as CheckEvent | ({ readonly kind: 'failed' } & Failure);
-      if (event.kind === 'failed') throw errorOf(event);
-      yield event;
+      const event = JSON.parse(line) as T | ({ readonly kind: 'failed' } & Failure);
+      if ('kind' in event && event.kind === 'failed') throw errorOf(event as Failure);
+      yield event as T;
     }
-    if (!response.complete) throw new Error(`${LOST} in the middle of the check`);
+    if (!response.complete) throw new Error(`${LOST} ${when}`);
   }
 
   async close(): Promise<void> {

@@ -29,6 +29,7 @@ import type { ConnectionFacts } from '../net/guest.ts';
 import type { Editing } from '../rules/editing.ts';
 import type { Rehearsing } from '../rules/rehearsal.ts';
 import type { AddedMessage, MailboxSummary, MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { Content } from '../transfer/missing.ts';
 import type { MigrationAccess } from '../transfer/network/migration-access.ts';
 import { Adding, refusal } from './adding.ts';
 import type {
@@ -42,6 +43,7 @@ import type {
   NewAppPassword,
   QuotaChange,
 } from './admin.ts';
+import { contentsOf } from './contents.ts';
 import type { KeepingAdmin } from './keeping-admin.ts';
 import { limitsSummary } from './limits-summary.ts';
 import { LocalKeeping } from './local-keeping.ts';
@@ -237,6 +239,12 @@ export class LocalAdmin implements Admin {
     const account = await this.#open(address);
     this.#options.activity.note(account.record.address, 'mailbox exported', { mailbox });
     yield* readMailbox(this.#domain, account, mailbox);
+  }
+
+  async *contentsOf(address: string): AsyncGenerator<Content> {
+    const account = await this.#open(address);
+    this.#options.activity.note(account.record.address, 'mail compared with a backup', {});
+    yield* contentsOf(this.#domain, account);
   }
 
   async readHeader(address: string, mailbox: string, uid: number): Promise<Buffer> {

@@ -14,6 +14,7 @@
  *     POST   /v1/accounts/ADDRESS/deleted { mailbox?, sinceMs?, beforeMs?, position, limit }
  *     POST   /v1/accounts/ADDRESS/recover { mailbox?, sinceMs?, beforeMs?, ids? }
  *     /v1/accounts/ADDRESS/migration/...                    what was brought from another server, see `migration-routes.ts`
+ *     GET    /v1/accounts/ADDRESS/contents                  all its messages by their octets, one JSON object a line
  *     GET    /v1/accounts/ADDRESS/mailboxes
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME { isSubscribed? }
  *     PUT    /v1/accounts/ADDRESS/mailboxes/NAME/uids { uidValidity, uidNext }
@@ -110,6 +111,7 @@ const UidsSchema = z.strictObject({ uidValidity: count, uidNext: count });
 const KeysSchema = z.strictObject({ keys: z.array(z.base64().length(24)).max(10_000) });
 const CheckSchema = z.strictObject({ address: z.string().optional(), repair: z.boolean() });
 
+const LINES = 'application/x-ndjson';
 const ACCOUNT = '/v1/accounts/([^/]+)';
 const MAILBOX = `${ACCOUNT}/mailboxes/([^/]+)`;
 
@@ -147,6 +149,10 @@ const ROUTES: readonly Route[] = Object.freeze([
     json: await admin.revokeAppPassword(address, Number(number)),
   })),
   on('GET', `${ACCOUNT}/usage`, async ({ admin }, address) => ({ json: await admin.usageOf(address) })),
+  on('GET', `${ACCOUNT}/contents`, async ({ admin }, address) => ({
+    stream: lines(admin.contentsOf(address)),
+    type: LINES,
+  })),
   on('GET', `${ACCOUNT}/mailboxes`, async ({ admin }, address) => ({
     json: { mailboxes: await admin.listMailboxes(address) },
   })),
@@ -203,7 +209,7 @@ const ROUTES: readonly Route[] = Object.freeze([
     const options = valid(CheckSchema, await call.json());
     return {
       stream: lines(call.admin.check({ ...defined(options), repair: options.repair })),
-      type: 'application/x-ndjson',
+      type: LINES,
     };
   }),
   ...DOMAIN_ROUTES,

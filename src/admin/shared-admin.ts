@@ -10,6 +10,7 @@ import type { Usage } from '../mailbox/reading/usage.ts';
 import type { CheckEvent, CheckVerdict } from '../mailbox/upkeep/check.ts';
 import type { ConnectionFacts } from '../net/guest.ts';
 import type { MessageToAdd, StoredMessage } from '../transfer/mail-access.ts';
+import type { Content } from '../transfer/missing.ts';
 import type {
   AccountSummary,
   AccountToAdd,
@@ -153,6 +154,10 @@ export class SharedAdmin implements Admin {
 
   async *readMessages(address: string, mailbox: string): AsyncGenerator<StoredMessage> {
     yield* (await this.#holderOf(address)).readMessages(address, mailbox);
+  }
+
+  async *contentsOf(address: string): AsyncGenerator<Content> {
+    yield* (await this.#holderOf(address)).contentsOf(address);
   }
 
   async readHeader(address: string, mailbox: string, uid: number): Promise<Buffer> {

@@ -150,10 +150,19 @@ async function assertRoom(data: string, bytes: number): Promise<void> {
   const { bavail, bsize } = await statfs(data);
   if (bavail * bsize >= bytes) return;
   await rm(join(data, UNFINISHED_RESTORE));
+  throw roomError('the snapshot', { bytes, folder: data, free: bavail * bsize }, 'nothing was written');
+}
+
+/** `what` takes more than a folder has room for. */
+export function roomError(
+  what: string,
+  { bytes, folder, free }: { readonly bytes: number; readonly folder: string; readonly free: number },
+  then: string,
+): BackupError {
   const inGiB = (n: number): string => `${(n / 1024 ** 3).toFixed(1)} GiB`;
-  throw new BackupError(
+  return new BackupError(
     'full',
-    `the snapshot takes ${inGiB(bytes)} and ${data} has room for ${inGiB(bavail * bsize)}; nothing was written`,
+    `${what} takes ${inGiB(bytes)} and ${folder} has room for ${inGiB(free)}; ${then}`,
   );
 }
 

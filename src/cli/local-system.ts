@@ -2,6 +2,7 @@
 import { silentLog } from '../base/log.ts';
 import type { Config } from '../config/options.ts';
 import type { MailSystem } from '../server/mail-system.ts';
+import type { Part } from '../server/workers/part.ts';
 import { EXIT } from './exit.ts';
 import { note } from './terminal.ts';
 
@@ -12,14 +13,21 @@ export interface Opening {
   readonly mends?: boolean;
 }
 
-export async function openLocalSystem(config: Config, { mends = false }: Opening): Promise<MailSystem> {
+/** `part`: of a folder that has not all of its shards. */
+export async function openLocalSystem(
+  config: Config,
+  { mends = false, part }: Opening & { readonly part?: Part },
+): Promise<MailSystem> {
   const { openMailSystem } = await import('../server/mail-system.ts');
   const onFatal = (error: Error): void => {
     note(`brevduva: storage failed, nothing more is written: ${error.message}`);
     process.exit(EXIT.failed);
   };
   const onNotice = (notice: string): void => note(`brevduva: ${notice}`);
-  const system = await openMailSystem(config, silentLog, onFatal, { mends, onNotice });
-  await system.accounts.resumeRemovals();
+  const system = await openMailSystem(config, silentLog, onFatal, {
+    ...{ mends, onNotice },
+    ...(part && { part }),
+  });
+  if (part === undefined) await system.accounts.resumeRemovals();
   return system;
 }

@@ -10,27 +10,41 @@ import type { ExitCode } from './exit.ts';
 import { UsageError } from './exit.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
 import { othersData } from './preflight.ts';
+import type { AccountOptions } from './restore-account.ts';
 import { runningServer } from './running-server.ts';
 import { counted, print } from './terminal.ts';
 
-interface RestoreOptions extends CommonOptions {
-  readonly at?: string;
-  readonly json?: boolean;
-}
+interface RestoreOptions extends CommonOptions, Partial<AccountOptions> {}
 
 export function restore(parent: Command, done: (code: ExitCode) => void): void {
   const command = parent
     .command('restore')
     .description(
-      'make a data folder out of a backup, where none or an empty one is, and check it; UIDs and modseqs jump ahead, and mail that waited to leave is held',
+      'make a data folder out of a backup, where none or an empty one is, and check it; UIDs and modseqs jump ahead, and mail that waited to leave is held. With --account: bring back what one account has lost',
     )
     .argument('<where>', WHERE)
     .option(
       '--at <time>',
       'the newest snapshot of this time (UTC) or before, or the one of this name; else the newest',
     )
+    .option(
+      '--account <address>',
+      'only this account, beside the running server: what it had then and has no more comes back; nothing that is there is changed',
+    )
+    .option('--as <address>', 'with --account: into this account instead')
+    .option('--mailbox <name>', 'with --account: only what was in this mailbox')
+    .option('--into <mailbox>', 'with --account: everything comes below this mailbox')
+    .option('--dry-run', 'with --account: say what is missing, and change nothing')
     .option('--json', 'one JSON object, for scripts');
   withCommonOptions(command).action(async (where: string, options: RestoreOptions) => {
+    const { account } = options;
+    if (account !== undefined) {
+      done(await runAccount(where, { ...options, account }));
+      return;
+    }
+    const alone = (['as', 'mailbox', 'into', 'dryRun'] as const).find((name) => options[name] !== undefined);
+    if (alone !== undefined)
+      throw new UsageError(`--${alone === 'dryRun' ? 'dry-run' : alone} goes with --account`);
     const { config, hint } = configOf(options);
     const owner = await ownerOf(config);
     const { restoreBackup } = await import('../backup/restore.ts');
@@ -49,6 +63,16 @@ export function restore(parent: Command, done: (code: ExitCode) => void): void {
     if (isJson) print(JSON.stringify({ ...report, seconds, check: verdict }));
     done(code);
   });
+}
+
+async function runAccount(where: string, options: AccountOptions & CommonOptions): Promise<ExitCode> {
+  const { config } = configOf(options);
+  const { restoreAccount } = await import('./restore-account.ts');
+  return withPlace(
+    where,
+    () => config,
+    (place) => restoreAccount(place, config, options),
+  );
 }
 
 /** Whom the folder is to belong to, where that is somebody else. Throws where it cannot be restored into. */

@@ -7,15 +7,21 @@
  */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import type { AccountId } from '../../../mailbox/model/model.ts';
 import { OUTGOING_EVENTS, RECIPIENT_STATES } from '../../../mailbox/model/outgoing.ts';
 import { StoreError } from '../../../mailbox/port/store.ts';
 import { shardName } from '../agreement.ts';
 import { Database } from '../database.ts';
+import { accountRange } from '../keys.ts';
 import { jumpAll } from '../lineage.ts';
 import { migrate, type Schema } from '../migrate.ts';
+import { packName } from '../packs/format.ts';
+import { packOf } from '../packs/part-rows.ts';
 import { type Owner, readRegister } from '../register.ts';
 import { ACCOUNTS_SCHEMA } from '../schema/accounts.ts';
-import { MAIL_SCHEMA } from '../schema/mail.ts';
+import { KIND_PACK, KIND_SEGMENT, MAIL_SCHEMA } from '../schema/mail.ts';
+import { segmentName } from '../segments.ts';
+import { Witness } from '../witness.ts';
 
 export const UNFINISHED_RESTORE = 'restore-unfinished';
 
@@ -24,7 +30,15 @@ const SQL = {
   accounts: 'SELECT id FROM account',
   /** As one that is being removed: the next start goes on with it. */
   removing: "INSERT INTO account (id, address, created, settings, shard) VALUES (?, NULL, ?, '{}', ?)",
-  shardOf: 'SELECT shard FROM account WHERE address = ?',
+  installation: "SELECT value FROM identity WHERE key = 'installation'",
+  account: 'SELECT id, shard FROM account WHERE address = ?',
+  segmentsOf: `SELECT DISTINCT b.segment FROM email e JOIN blob b ON b.id = e.blob
+    WHERE e.id BETWEEN ? AND ? AND b.kind = ${KIND_SEGMENT}`,
+  /** Messages, and parts of them that may be in others. */
+  packsOf: `SELECT b.kind FROM email e JOIN blob b ON b.id = e.blob
+    WHERE e.id BETWEEN ? AND ? AND b.kind >= ${KIND_PACK}
+    UNION SELECT b.kind FROM email e JOIN part_use u ON u.blob = e.blob JOIN blob b ON b.id = u.part
+    WHERE e.id BETWEEN ? AND ? AND b.kind >= ${KIND_PACK}`,
   accountCount: 'SELECT count(*) FROM account WHERE address IS NOT NULL',
   unwitnessed: "UPDATE store SET value = 0 WHERE key = 'witnessed'",
   told: `INSERT INTO outgoing_log (outgoing, at, event, address, detail)
@@ -41,7 +55,17 @@ export interface Readied {
   readonly held: number;
 }
 
-export function readyRestored(directory: string, createdMs: number): Readied {
+/** As `readyRestored`, of a copy that has this shard alone; it can be opened as the part that one of several processes has. */
+export async function readyPart(directory: string, createdMs: number, shard: number): Promise<void> {
+  readyRestored(directory, createdMs, shard);
+  const accounts = openCopy(join(directory, 'accounts.db'), ACCOUNTS_SCHEMA);
+  const installation = accounts.value(SQL.installation) as string;
+  accounts.close();
+  const names = ['accounts', shardName(shard)];
+  await Witness.begin(directory, installation, new Map(names.map((name) => [name, 0]))).close();
+}
+
+export function readyRestored(directory: string, createdMs: number, only?: number): Readied {
   const nowMs = Date.now();
   const accounts = openCopy(join(directory, 'accounts.db'), ACCOUNTS_SCHEMA);
   try {
@@ -53,6 +77,7 @@ export function readyRestored(directory: string, createdMs: number): Readied {
     );
     let held = 0;
     for (let shard = 0; shard < (accounts.value(SQL.shards) as number); shard++) {
+      if (only !== undefined && shard !== only) continue;
       const path = join(directory, shardName(shard), 'meta.db');
       if (!existsSync(path)) throw new StoreError('damaged', `${path} is missing in the snapshot`);
       const { owners, count } = readyShard(path, { nowMs, createdMs });
@@ -89,12 +114,40 @@ function readyShard(
   }
 }
 
-/** The shard that has the mail of an account; undefined when there is none of that address. */
-export function shardOfAccount(accounts: string, address: string): string | undefined {
+export interface SnapshotAccount {
+  readonly id: AccountId;
+  /** Of `shards` the one that has its mail. */
+  readonly shard: number;
+  readonly shards: number;
+}
+
+/** Undefined when there is none of that address. `accounts`: the path of its `accounts.db`. */
+export function accountIn(accounts: string, address: string): SnapshotAccount | undefined {
   const db = openCopy(accounts, ACCOUNTS_SCHEMA);
   try {
-    const shard = db.prepare(SQL.shardOf).get(address)?.[0];
-    return shard === undefined ? undefined : shardName(shard as number);
+    const row = db.prepare(SQL.account).get(address);
+    if (row === undefined) return undefined;
+    return {
+      id: row[0] as AccountId,
+      shard: row[1] as number,
+      shards: db.value(SQL.shards) as number,
+    };
+  } finally {
+    db.close();
+  }
+}
+
+/** Which files beside the database of its shard have octets of an account, as the shard calls them. */
+export function filesOf(database: string, account: AccountId): readonly string[] {
+  const db = openCopy(database, MAIL_SCHEMA);
+  const range = accountRange(account);
+  try {
+    const segments = db.prepare(SQL.segmentsOf).all(...range);
+    const packs = db.prepare(SQL.packsOf).all(...range, ...range);
+    return [
+      ...segments.map(([segment]) => `segments/${segmentName(segment as number)}`),
+      ...packs.map(([kind]) => `packs/${packName(packOf(kind as number))}`),
+    ];
   } finally {
     db.close();
   }

@@ -10,7 +10,7 @@ import type { MailStore } from '../../../mailbox/port/store.ts';
 import { ALICE, aBatch, anEmail, bytesOf, commit, email, someBytes, staged } from '../../fixtures.ts';
 import { Database } from '../database.ts';
 import { openSqliteStore } from '../open.ts';
-import { readyRestored, shardOfAccount } from './restored.ts';
+import { accountIn, readyRestored } from './restored.ts';
 import { SNAPSHOT } from './snapshots.ts';
 
 let root = '';
@@ -91,8 +91,8 @@ describe('a snapshot', () => {
     db.prepare('DELETE FROM account WHERE id = ?').run(bob.id);
     db.close();
     assert.equal(readyRestored(to, Date.now()).accounts, 1);
-    assert.equal(shardOfAccount(join(to, 'accounts.db'), 'ann@example.com'), 'shard-00');
-    assert.equal(shardOfAccount(join(to, 'accounts.db'), 'bob@example.com'), undefined);
+    assert.equal(accountIn(join(to, 'accounts.db'), 'ann@example.com')?.shard, 0);
+    assert.equal(accountIn(join(to, 'accounts.db'), 'bob@example.com'), undefined);
     const again = await openTestDomain({ data: to });
     assert.equal(await again.domain.store.directory.find('bob@example.com'), undefined);
     const next = await again.addAccount('bob@example.com', 'secret');
