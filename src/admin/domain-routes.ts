@@ -2,7 +2,7 @@
  * What the control socket answers about domains and aliases.
  *
  *     GET    /v1/domains                     POST { name, rest? }
- *     GET    /v1/domains/NAME                DELETE      PATCH { quota }
+ *     GET    /v1/domains/NAME                DELETE      PATCH { quota?, total? }
  *     POST   /v1/domains/NAME/rotate         new keys, which wait for the DNS
  *     POST   /v1/domains/NAME/look           looks at once whether it shows them
  *     GET    /v1/domains/NAME/reports/DAYS   what others have reported of it
@@ -16,6 +16,11 @@ import { defined, on, type Route, valid } from './route.ts';
 const limit = z.union([z.int().min(0), z.enum(['none', 'default'])]).optional();
 /** What is said of an account, or of all in a domain. */
 export const QuotaSchema = z.strictObject({ bytes: limit, messages: limit, mailboxes: limit });
+const most = z.union([z.int().min(0), z.literal('none')]).optional();
+const DomainQuotaSchema = z.strictObject({
+  quota: QuotaSchema.optional(),
+  total: z.strictObject({ bytes: most, messages: most }).optional(),
+});
 const targets = z.array(z.string().max(1000)).max(1000);
 const AddDomainSchema = z.strictObject({ name: z.string().max(1000), rest: targets.optional() });
 const AddSchema = z.strictObject({ targets: targets.min(1) });
@@ -35,8 +40,8 @@ export const DOMAIN_ROUTES: readonly Route[] = Object.freeze([
     json: { aliases: await admin.domains.removeDomain(name) },
   })),
   on('PATCH', DOMAIN, async (call, name) => {
-    const { quota } = valid(z.strictObject({ quota: QuotaSchema }), await call.json());
-    return { json: await call.admin.domains.setQuota(name, defined(quota)) };
+    const { quota = {}, total = {} } = valid(DomainQuotaSchema, await call.json());
+    return { json: await call.admin.domains.setQuota(name, defined(quota), defined(total)) };
   }),
   on('POST', `${DOMAIN}/rotate`, async ({ admin }, name) => ({ json: await admin.domains.rotateKeys(name) })),
   on('POST', `${DOMAIN}/look`, async ({ admin }, name) => ({ json: await admin.domains.lookAtKeys(name) })),

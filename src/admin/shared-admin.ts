@@ -24,6 +24,7 @@ import type {
   QuotaChange,
   Removal,
 } from './admin.ts';
+import { sharedDomains } from './control-domains.ts';
 import { sharedKeeping } from './control-keeping.ts';
 import { sharedMigration } from './control-migration.ts';
 import { sharedPeople } from './control-people.ts';
@@ -61,21 +62,19 @@ export class SharedAdmin implements Admin {
     status: async () => (await this.#askAll((admin) => admin.packing.status())).reduce(sumOfStatus),
   };
   readonly snapshots = sharedSnapshots(() => this.#parts.everybody());
+  /** They are where accounts are written. */
+  readonly domains: DomainOperations;
   readonly #parts: AdminParts;
 
   constructor(parts: AdminParts) {
     this.#parts = parts;
+    this.domains = sharedDomains(parts.local.domains, () => this.listAccounts());
     this.people = sharedPeople({ ...parts, holderOf: (address) => this.#holderOf(address) });
     this.queue = new SharedQueue({
       everybody: () => parts.everybody(),
       holderOf: (address) => this.#holderOf(address),
       holderOfNumber: async (account) => parts.holder(await parts.recordOf(account)),
     });
-  }
-
-  /** They are where accounts are written. */
-  get domains(): DomainOperations {
-    return this.#parts.local.domains;
   }
 
   /** All processes write the same. */

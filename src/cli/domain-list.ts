@@ -1,7 +1,7 @@
 /** `brevduva domain list`: the domains whose mail comes here. */
 import type { Command } from 'commander';
 import type { DomainSummary } from '../admin/admin.ts';
-import { domainLimits } from './domain-quota.ts';
+import { domainLimits, totalText } from './domain-quota.ts';
 import type { JsonOption } from './domain-records.ts';
 import type { ExitCode } from './exit.ts';
 import { commandName } from './invocation.ts';
@@ -25,21 +25,35 @@ export function domainList(parent: Command, _done: (code: ExitCode) => void): vo
 function tableOf(domains: readonly DomainSummary[]): Iterable<string> {
   const quotas = domains.map(({ quota }) => domainLimits(quota));
   const hasQuotas = quotas.some((one) => one !== '');
-  const quota = (text: string): string[] => (hasQuotas ? [text] : []);
-  const head = ['DOMAIN', 'ACCOUNTS', 'ALIASES', ...quota('QUOTA'), 'SIGNS WITH', 'ALL OTHER MAIL'];
-  return table([head, ...domains.map((one, i) => rowOf(one, quota(quotas[i] || '-')))]);
+  const hasTotals = domains.some(({ total }) => total !== undefined);
+  const cells = (quota: string, total: string): string[] => [
+    ...(hasQuotas ? [quota] : []),
+    ...(hasTotals ? [total] : []),
+  ];
+  const head = [
+    'DOMAIN',
+    'ACCOUNTS',
+    'ALIASES',
+    ...cells('QUOTA', 'ALL TOGETHER'),
+    'SIGNS WITH',
+    'ALL OTHER MAIL',
+  ];
+  const rows = domains.map((one, i) =>
+    rowOf(one, cells(quotas[i] || '-', one.total === undefined ? '-' : totalText(one.total))),
+  );
+  return table([head, ...rows]);
 }
 
 function rowOf(
   { name, createdMs, accounts, aliases, rest, keys }: DomainSummary,
-  quota: readonly string[],
+  limits: readonly string[],
 ): readonly string[] {
   const signs = keys.filter(({ state }) => state === 'active').map(({ selector }) => selector);
   const waits = keys
     .filter(({ state }) => state === 'waiting')
     .map(({ selector }) => `${selector} (waits for the DNS)`);
   const words = createdMs === undefined ? 'nothing: never added' : [...signs, ...waits].join(', ');
-  return [name, String(accounts), String(aliases), ...quota, words, restOf(rest)];
+  return [name, String(accounts), String(aliases), ...limits, words, restOf(rest)];
 }
 
 function restOf(rest: DomainSummary['rest']): string {

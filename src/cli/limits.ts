@@ -13,18 +13,20 @@ export interface LimitOptions {
   readonly mailboxes?: Wanted;
 }
 
-/** `nearest`: what counts where nothing is said, in words. */
-export function withLimits(command: Command, nearest: string): Command {
+/** `nearest`: what counts where nothing is said, in words. `isSizeNeeded`: it has to be said in any case. */
+export function withLimits(command: Command, nearest: string, isSizeNeeded = true): Command {
   const or = `"none" (no limit) or "default" (${nearest})`;
   return command
-    .argument('<size>', `room for mail such as 10GiB, ${or}`, (text) => wanted(text, sizeArgument))
+    .argument(isSizeNeeded ? '<size>' : '[size]', `room for mail such as 10GiB, ${or}`, (text) =>
+      wanted(text, sizeArgument),
+    )
     .addOption(countOption('--messages <number>', `number of messages, ${or}`))
     .addOption(countOption('--mailboxes <number>', `number of mailboxes (folders), ${or}`));
 }
 
-export function changeOf(bytes: Wanted, { messages, mailboxes }: LimitOptions): QuotaChange {
+export function changeOf(bytes: Wanted | undefined, { messages, mailboxes }: LimitOptions): QuotaChange {
   return {
-    bytes,
+    ...(bytes === undefined ? {} : { bytes }),
     ...(messages === undefined ? {} : { messages }),
     ...(mailboxes === undefined ? {} : { mailboxes }),
   };

@@ -14,11 +14,18 @@ import {
 } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import {
+  hasTotals,
   type LimitChanges,
   type LimitChoice,
   type LimitChoices,
+  NO_TOTALS,
   RESOURCES,
   type Resource,
+  type SharedRoom,
+  TOTALS,
+  type TotalChanges,
+  type TotalResource,
+  type Totals,
 } from '../mailbox/model/quota.ts';
 import { canonicalDomain, newDomainName } from './address.ts';
 import { newPair } from './key-rotation.ts';
@@ -39,7 +46,12 @@ export interface DomainSummary {
   readonly keys: readonly KeySummary[];
   /** What each account in it may have of which nothing is said itself; absent: nothing is said. */
   readonly quota?: LimitChoices;
+  /** What all accounts in it may have together, and have; absent: there is no limit. */
+  readonly total?: Totals & Pick<SharedRoom, 'usedBytes' | 'usedMessages'>;
 }
+
+/** What is not named stays. */
+export type TotalWanted = Readonly<Partial<Record<TotalResource, number | 'none'>>>;
 
 export interface AliasSummary extends AliasRecord {
   /** How many accounts receive. */
@@ -66,10 +78,14 @@ export interface DomainOperations {
   removeDomain(name: string): Promise<number>;
   /** New keys, which wait for the DNS; those that wait already when there are any. Throws `nonexistent`. */
   rotateKeys(name: string): Promise<DomainSummary>;
-  /** What is not named stays; `default`: nothing is said any more. Throws `nonexistent`. */
+  /**
+   * What is not named stays; `default`: nothing is said any more. Throws `nonexistent`, and `cannot` for a total where several processes may
+   * hold the accounts.
+   */
   setQuota(
     name: string,
     change: Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>,
+    total?: TotalWanted,
   ): Promise<DomainSummary>;
   /** Looks at once whether the DNS shows keys that wait for it. Throws `nonexistent`. */
   lookAtKeys(name: string): Promise<DomainSummary>;
@@ -176,14 +192,30 @@ export class DomainAdmin implements DomainOperations {
   async setQuota(
     raw: string,
     change: Readonly<Partial<Record<Resource, LimitChoice | 'default'>>>,
+    total: TotalWanted = {},
   ): Promise<DomainSummary> {
     const { domain } = this.#options;
     const { name } = await this.#added(raw);
-    const updated = await this.#domains.changeQuota(name, limitChanges(change));
+    if (TOTALS.some((resource) => typeof total[resource] === 'number')) await this.#assertTogether(name);
+    const updated = await this.#domains.changeQuota(name, limitChanges(change), totalChanges(total));
     if (updated === undefined) throw noDomain(name);
-    domain.accounts.refreshDomain(name);
-    domain.log.info({ domain: name, quota: updated.quota }, 'the quota of a domain was changed');
+    await domain.accounts.refreshDomain(name);
+    const { quota, total: now } = updated;
+    domain.log.info({ domain: name, quota, total: now }, 'the quota of a domain was changed');
     return this.findDomain(name);
+  }
+
+  /** One process is to know what all of them use. */
+  async #assertTogether(name: string): Promise<void> {
+    const records = await this.#options.domain.store.directory.list();
+    const shards = new Set(
+      records.filter(({ address }) => domainOf(address) === name).map(({ shard }) => shard),
+    );
+    if (shards.size <= 1) return;
+    throw new MailboxError(
+      'cannot',
+      `the accounts of ${name} live in ${shards.size} shards, and what they have together can be limited where they are in one; stop the server, run "brevduva reshard --together @${name}", and try again`,
+    );
   }
 
   async #added(raw: string): Promise<DomainRecord> {
@@ -315,15 +347,26 @@ export class DomainAdmin implements DomainOperations {
   async #summary(name: string, use: Pick<DomainSummary, 'accounts' | 'aliases'>): Promise<DomainSummary> {
     const record: DomainRecord | undefined = await this.#domains.find(name);
     const rest = await this.#domains.findAlias(`@${name}`);
-    const quota = record?.quota;
+    const { quota, total = NO_TOTALS } = record ?? {};
+    const { usedBytes = 0, usedMessages = 0 } = hasTotals(total)
+      ? ((await this.#options.domain.accounts.readSharedRoom(name)) ?? {})
+      : {};
     return {
       ...{ name, accounts: use.accounts, aliases: use.aliases - (rest === undefined ? 0 : 1) },
       ...(record === undefined ? {} : { createdMs: record.createdMs }),
       ...(rest === undefined ? {} : { rest: rest.targets }),
       ...(quota === undefined || Object.keys(quota).length === 0 ? {} : { quota }),
+      ...(hasTotals(total) && { total: { ...total, usedBytes, usedMessages } }),
       keys: (record?.keys ?? []).map(({ privateKey: _, ...known }) => known),
     };
   }
+}
+
+function totalChanges(wanted: TotalWanted): TotalChanges {
+  const named = TOTALS.filter((resource) => wanted[resource] !== undefined);
+  return Object.fromEntries(
+    named.map((resource) => [resource, wanted[resource] === 'none' ? undefined : wanted[resource]]),
+  );
 }
 
 /** What was asked for as a change: of what is `default`, nothing is said any more. */

@@ -7,13 +7,21 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Clock } from '../base/clock.ts';
 import type { Turns } from './change/turns.ts';
+import { DomainRooms } from './domain-rooms.ts';
 import { isClosed } from './model/access.ts';
 import { type CredentialKind, hasSecondStep, type StoredCredential } from './model/credential.ts';
 import { domainOf } from './model/domains.ts';
 import { MailboxError } from './model/errors.ts';
 import { FACTS_VERSION } from './model/facts.ts';
 import { type AccountId, type AccountRecord, type AccountRow, asModSeq, type Role } from './model/model.ts';
-import { type LimitChoices, type Limits, limitsIn, NO_CHOICES, ownChoices } from './model/quota.ts';
+import {
+  type LimitChoices,
+  type Limits,
+  limitsIn,
+  NO_CHOICES,
+  ownChoices,
+  type SharedRoom,
+} from './model/quota.ts';
 import type { LoadedAccount } from './port/store.ts';
 import type { TranslatedStore } from './port/translated-store.ts';
 import { type AccountListener, type AccountState, WritableAccount } from './state/account.ts';
@@ -56,7 +64,8 @@ export class Accounts {
   readonly onLoaded = new Set<(account: AccountState) => void>();
   /** Told of accounts in memory that may have other limits now. They do not throw. */
   readonly onLimits = new Set<(account: AccountState) => void>();
-  readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount'>;
+  readonly #store: Pick<TranslatedStore, 'directory' | 'loadAccount' | 'owns'>;
+  readonly #rooms: DomainRooms;
   readonly #turns: Turns;
   readonly #clock: Clock;
   readonly #defaults: LimitChoices;
@@ -67,13 +76,14 @@ export class Accounts {
 
   /** `defaults`: what accounts may have of which nothing is said, nor of their domains. */
   constructor(
-    store: Pick<TranslatedStore, 'directory' | 'loadAccount'>,
+    store: Pick<TranslatedStore, 'directory' | 'loadAccount' | 'owns'>,
     turns: Turns,
     clock: Clock,
     defaults: LimitChoices = NO_CHOICES,
   ) {
     this.#defaults = defaults;
     this.#store = store;
+    this.#rooms = new DomainRooms(store);
     this.#turns = turns;
     this.#clock = clock;
   }
@@ -99,6 +109,17 @@ export class Accounts {
   ): Limits {
     const ofDomain = this.#store.directory.domains.quotaOf(domainOf(record.address));
     return limitsIn(ownChoices(record), ofDomain, this.#defaults);
+  }
+
+  /** How much all accounts of a domain use together; undefined where that has no limit, and before one of them was needed. */
+  sharedRoomOf(domain: string): SharedRoom | undefined {
+    return this.#rooms.of(`@${domain}`);
+  }
+
+  /** As `sharedRoomOf`, also when nobody has needed it yet. Throws `unavailable`. */
+  async readSharedRoom(domain: string): Promise<SharedRoom | undefined> {
+    await this.#knowRoom(domain);
+    return this.sharedRoomOf(domain);
   }
 
   /** The account if it is in memory. */
@@ -152,7 +173,9 @@ export class Accounts {
   }
 
   /** Something was said of the accounts of a domain. */
-  refreshDomain(name: string): void {
+  async refreshDomain(name: string): Promise<void> {
+    // Where that fails, whoever opens an account of it next is told.
+    await this.#knowRoom(name).catch(() => {});
     for (const account of this.#loaded.values())
       if (domainOf(account.record.address) === name) this.#tellLimits(account);
   }
@@ -168,6 +191,7 @@ export class Accounts {
    * with its last turn. What is asked for after that is refused.
    */
   evict(id: AccountId, reason: string): void {
+    this.#rooms.forget(id);
     const loading = this.#loading.get(id);
     if (loading !== undefined) loading.isEvicted = true;
     const account = this.#loaded.get(id);
@@ -227,6 +251,14 @@ export class Accounts {
     return isDue;
   }
 
+  #knowRoom(domain: string): Promise<void> {
+    return this.#rooms.know(domain, () =>
+      [...this.#loaded.values()]
+        .filter(({ record }) => domainOf(record.address) === domain)
+        .map(({ id, row }) => [id, row] as const),
+    );
+  }
+
   #startLoading(id: AccountId): Loading {
     const { promise, resolve } = Promise.withResolvers<WritableAccount>();
     const loading: Loading = { promise, newest: undefined, isEvicted: false };
@@ -251,6 +283,9 @@ export class Accounts {
       // Removed meanwhile, or only to be read anew: the directory says which.
       const current = await this.#store.directory.get(id);
       if (account === undefined || current === undefined || loading.isEvicted) continue;
+      await this.#knowRoom(domainOf(current.address));
+      if (loading.isEvicted) continue;
+      this.#rooms.note(current.address, id, account.row);
       account.record = loading.newest ?? current;
       account.lastUsedMs = this.#clock.nowMs();
       this.#loaded.set(id, account);
@@ -261,7 +296,10 @@ export class Accounts {
 
   async #read(record: AccountRecord): Promise<WritableAccount> {
     const stored = await this.#store.loadAccount(record.id);
-    const account = new WritableAccount(record, stored ?? nothing(this.#clock), (one) => this.limitsOf(one));
+    const account = new WritableAccount(record, stored ?? nothing(this.#clock), {
+      limitsOf: (one) => this.limitsOf(one),
+      sharedOf: ({ address }) => this.#rooms.of(address),
+    });
     // What it looked like before it was dropped from memory is not known any more.
     account.needsReaping = true;
     account.lastExpungeMs = this.#clock.nowMs();

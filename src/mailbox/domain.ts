@@ -36,7 +36,7 @@ export interface DomainLimits {
 export interface Domain {
   readonly store: TranslatedStore;
   readonly accounts: Accounts;
-  readonly turns: Pick<Turns, 'run' | 'outbox' | 'onRoom' | 'onRoomMade'>;
+  readonly turns: Pick<Turns, 'run' | 'outbox' | 'onRoom' | 'onRoomMade' | 'onShared'>;
   readonly clock: Clock;
   readonly log: Log;
   readonly limits: DomainLimits;
@@ -63,9 +63,9 @@ export interface Domain {
 /** The same domain for one who acts in it: changes are made by this author. */
 export function actingAs(domain: Domain, by: Author): Domain {
   const { turns } = domain;
-  const { outbox, onRoom, onRoomMade } = turns;
+  const { outbox, onRoom, onRoomMade, onShared } = turns;
   return {
     ...domain,
-    turns: { outbox, onRoom, onRoomMade, run: (operation) => turns.run({ ...operation, by }) },
+    turns: { outbox, onRoom, onRoomMade, onShared, run: (operation) => turns.run({ ...operation, by }) },
   };
 }

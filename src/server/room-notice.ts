@@ -22,7 +22,7 @@ export function noticeWriter(
     const head = [
       `From: ${encodedWord(words.from)} <postmaster@${config.hostname}>`,
       `To: <${record.address}>`,
-      `Subject: ${encodedWord(words.subject(notice.level))}`,
+      `Subject: ${encodedWord(words.subject(notice.level, notice.shared !== undefined))}`,
       `Date: ${formatRfc5322(Math.floor(clock.nowMs() / 1000))}`,
       `Message-ID: <${randomBytes(12).toString('hex')}@${config.hostname}>`,
       'Auto-Submitted: auto-generated',
@@ -37,7 +37,8 @@ export function noticeWriter(
 }
 
 function numbersOf(notice: RoomNotice, words: RoomWords, language: Language): RoomNumbers {
-  const { usedBytes, usedMessages, limits, keptUntilMs } = notice;
+  const { keptUntilMs, shared } = notice;
+  const { usedBytes, usedMessages, limits } = shared ?? notice;
   const locale = LOCALES[language];
   const count = new Intl.NumberFormat(locale);
   const used: string[] = [];
@@ -50,6 +51,7 @@ function numbersOf(notice: RoomNotice, words: RoomWords, language: Language): Ro
   return {
     used,
     percent: Math.floor(fullness(room)),
+    domain: shared?.domain,
     keptUntil: keptUntilMs === undefined ? undefined : `${day.format(keptUntilMs)} UTC`,
   };
 }

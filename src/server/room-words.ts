@@ -9,11 +9,13 @@ export interface RoomNumbers {
   readonly percent: number;
   /** Until when mail is kept; undefined: none was refused. */
   readonly keptUntil: string | undefined;
+  /** The numbers are of all accounts of this domain together. */
+  readonly domain: string | undefined;
 }
 
 export interface RoomWords {
   readonly from: string;
-  subject(level: RoomNotice['level']): string;
+  subject(level: RoomNotice['level'], isShared: boolean): string;
   usedBytes(used: string, limit: string): string;
   usedMessages(used: string, limit: string): string;
   /** Lines; an empty one between paragraphs. */
@@ -22,21 +24,23 @@ export interface RoomWords {
 
 const EN: RoomWords = {
   from: 'Mail server',
-  subject: (level) =>
-    level === 100 ? 'Your mailbox is full: mail is waiting' : `Your mailbox is ${level} percent full`,
+  subject: (level, isShared) => {
+    if (isShared) return 'There is no room left: mail for you is waiting';
+    return level === 100 ? 'Your mailbox is full: mail is waiting' : `Your mailbox is ${level} percent full`;
+  },
   usedBytes: (used, limit) => `${used} of ${limit} are used.`,
   usedMessages: (used, limit) => `There are ${used} of ${limit} messages.`,
-  text: ({ used, percent, keptUntil }) => [
+  text: ({ used, percent, keptUntil, domain }) => [
     keptUntil === undefined
       ? `Your mailbox is ${percent} percent full.`
-      : 'Your mailbox is full. Mail that was sent to you could not be put into it.',
+      : `${domain === undefined ? 'Your mailbox is full' : `All mailboxes of ${domain} together are full`}. Mail that was sent to you could not be put into ${domain === undefined ? 'it' : 'yours'}.`,
     ...used,
     '',
     keptUntil === undefined
       ? 'When it is full, new mail has to wait with its senders, and goes back to them after some days.'
       : `The servers of the senders keep it and try again by themselves. If there is no room by ${keptUntil}, mail goes back to whoever sent it.`,
     '',
-    'To make room, delete what you do not need any more, above all large mail, and empty the Trash. Deleting works also when the mailbox is full.',
+    'To make room, delete what you do not need any more, above all large mail, and empty the Trash. Deleting works also when there is no room.',
     ...(keptUntil === undefined ? [] : ['As soon as there is room, the mail that waits comes by itself.']),
     '',
     'Whoever looks after this server can give you more room.',
@@ -45,21 +49,25 @@ const EN: RoomWords = {
 
 const SV: RoomWords = {
   from: 'E-postservern',
-  subject: (level) =>
-    level === 100 ? 'Din brevlåda är full: e-post väntar' : `Din brevlåda är full till ${level} procent`,
+  subject: (level, isShared) => {
+    if (isShared) return 'Det finns ingen plats kvar: e-post till dig väntar';
+    return level === 100
+      ? 'Din brevlåda är full: e-post väntar'
+      : `Din brevlåda är full till ${level} procent`;
+  },
   usedBytes: (used, limit) => `${used} av ${limit} används.`,
   usedMessages: (used, limit) => `Det finns ${used} av ${limit} meddelanden.`,
-  text: ({ used, percent, keptUntil }) => [
+  text: ({ used, percent, keptUntil, domain }) => [
     keptUntil === undefined
       ? `Din brevlåda är full till ${percent} procent.`
-      : 'Din brevlåda är full. E-post som skickades till dig fick inte plats i den.',
+      : `${domain === undefined ? 'Din brevlåda är full' : `Alla brevlådor på ${domain} är tillsammans fulla`}. E-post som skickades till dig fick inte plats${domain === undefined ? ' i den' : ''}.`,
     ...used,
     '',
     keptUntil === undefined
       ? 'När den är full får ny e-post vänta hos avsändarna, och går tillbaka till dem efter några dagar.'
       : `Avsändarnas servrar behåller den och försöker igen av sig själva. Om det inte finns plats före ${keptUntil} går e-posten tillbaka till den som skickade den.`,
     '',
-    'Gör plats genom att ta bort det du inte behöver längre, framför allt stora meddelanden, och töm papperskorgen. Det går att ta bort också när brevlådan är full.',
+    'Gör plats genom att ta bort det du inte behöver längre, framför allt stora meddelanden, och töm papperskorgen. Det går att ta bort också när det inte finns plats.',
     ...(keptUntil === undefined
       ? []
       : ['Så snart det finns plats kommer den e-post som väntar av sig själv.']),

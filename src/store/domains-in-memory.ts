@@ -1,6 +1,6 @@
 /** Domains and aliases in memory, for every implementation of the directory. */
 import { type AliasRecord, type DomainRecord, type DomainUse, domainOf } from '../mailbox/model/domains.ts';
-import { type LimitChoices, NO_CHOICES } from '../mailbox/model/quota.ts';
+import { type LimitChoices, NO_CHOICES, NO_TOTALS, type Totals } from '../mailbox/model/quota.ts';
 
 export class DomainsInMemory {
   readonly #domains = new Map<string, DomainRecord>();
@@ -14,6 +14,10 @@ export class DomainsInMemory {
 
   quotaOf(name: string): LimitChoices {
     return this.#domains.get(name)?.quota ?? NO_CHOICES;
+  }
+
+  totalOf(name: string): Totals {
+    return this.#domains.get(name)?.total ?? NO_TOTALS;
   }
 
   findAlias(address: string): AliasRecord | undefined {

@@ -25,7 +25,7 @@ export function DomainsPage() {
 }
 
 function DomainRow({
-  domain: { name, accounts, aliases, createdMs, keys },
+  domain: { name, accounts, aliases, createdMs, keys, total },
 }: {
   readonly domain: DomainFacts;
 }) {
@@ -45,12 +45,27 @@ function DomainRow({
         <span>
           <span dir="auto">{name}</span>
           <small>{texts.domains.counts(texts.accounts.count(accounts), aliases)}</small>
+          {total === undefined ? null : <Total total={total} />}
           {note === undefined ? null : <small class="admin-note">{note}</small>}
         </span>
         <Icon name="forward" />
       </Link>
     </li>
   );
+}
+
+/** How much all its accounts have together of what they may. */
+function Total({ total }: { readonly total: NonNullable<DomainFacts['total']> }) {
+  const { texts } = useAdmin();
+  const { formats } = useApp();
+  const size = (octets: number): string => formats.value.size(octets);
+  const number = (count: number): string => formats.value.number(count);
+  const { bytes, messages, usedBytes, usedMessages } = total;
+  const parts = [
+    ...(bytes === undefined ? [] : [texts.accounts.of(size(usedBytes), size(bytes))]),
+    ...(messages === undefined ? [] : [texts.domains.mailsOf(number(usedMessages), number(messages))]),
+  ];
+  return <small>{texts.domains.together(parts.join(', '))}</small>;
 }
 
 function AddDomain() {

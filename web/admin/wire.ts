@@ -49,6 +49,13 @@ export interface DomainFacts {
   readonly accounts: number;
   readonly aliases: number;
   readonly keys: readonly { readonly selector: string; readonly state: string }[];
+  /** What all accounts in it may have together, and have. */
+  readonly total?: {
+    readonly bytes?: number;
+    readonly messages?: number;
+    readonly usedBytes: number;
+    readonly usedMessages: number;
+  };
 }
 
 export type Verdict = 'ok' | 'warn' | 'fail' | 'unknown';

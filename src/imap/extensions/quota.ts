@@ -1,5 +1,6 @@
 /**
- * QUOTA (RFC 9208): one root, "", for all mailboxes of an account. Who administers the server may set limits (QUOTASET), and knows
+ * QUOTA (RFC 9208): one root, "", for all mailboxes of an account, and where the accounts of its domain have a limit together, one
+ * more for that, `#domain/example.org`. Who administers the server may set limits (QUOTASET), and knows
  * the root of each account, `#user/anna@example.org`; nobody else hears of them.
  *
  * A resource without limit is left out: clients read a limit of 0 as "full". Annotations (§5.4: here those of METADATA, RFC 5464) have a limit
@@ -12,9 +13,9 @@ import { FLAG } from '../../mail/flags.ts';
 import { isOfOthers } from '../../mail/mailbox-name.ts';
 import { ANNOTATION_BYTES, MOST_ANNOTATION_BYTES } from '../../mailbox/model/annotations.ts';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
-import { asOwnChanges, type LimitChoice, type Resource } from '../../mailbox/model/quota.ts';
+import { asOwnChanges, type LimitChoice, type Resource, type SharedRoom } from '../../mailbox/model/quota.ts';
 import { annotationRoom } from '../../mailbox/operations/annotations.ts';
-import { setQuota as limit, quotaOf } from '../../mailbox/operations/quota.ts';
+import { setQuota as limit, type QuotaUsage, quotaOf } from '../../mailbox/operations/quota.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { defineCommand, SIGNED_IN } from '../command.ts';
 import type { Call } from '../context.ts';
@@ -28,6 +29,7 @@ import { spSuppliedMailbox } from '../wire/mailbox.ts';
 const ROOT = '';
 const ANNOTATIONS = 'ANNOTATION-STORAGE';
 const OF_ACCOUNT = '#user/';
+const OF_DOMAIN = '#domain/';
 /** RFC 9208 §5.1: STORAGE is counted in units of 1024 octets. */
 const UNIT_BYTES = 1024;
 
@@ -41,7 +43,10 @@ const getQuota = defineCommand({
     return root;
   },
   async run(call, root) {
-    if (root === ROOT) writeQuota(call, call.session.reach.own);
+    const { own } = call.session.reach;
+    const { shared } = own;
+    if (root === ROOT) writeQuota(call, own);
+    else if (shared !== undefined && root === rootOf(shared)) writeShared(call, shared);
     else {
       const record = await recordOf(call, root);
       if (record === undefined) return noSuchRoot();
@@ -68,8 +73,12 @@ const getQuotaRoot = defineCommand({
     // What is in the mailboxes of others counts for them, and is their matter.
     if (isOfOthers(name) && !reach.own.byName.has(name)) out.crlf();
     else {
-      out.ascii(' ""').crlf();
+      const { shared } = reach.own;
+      out.ascii(' ""');
+      if (shared !== undefined) out.sp().string(Buffer.from(rootOf(shared)));
+      out.crlf();
       writeQuota(call, reach.own);
+      if (shared !== undefined) writeShared(call, shared);
     }
     return ok('GETQUOTAROOT completed');
   },
@@ -180,16 +189,34 @@ type SignedIn = Call<'authenticated' | 'selected'>;
 
 function writeQuota({ session }: SignedIn, account: AccountState, root = ROOT): void {
   const { used, limits } = quotaOf(account);
-  const limited: string[] = [];
-  if (limits.bytes !== undefined) limited.push(`STORAGE ${units(used.bytes)} ${units(limits.bytes)}`);
-  if (limits.messages !== undefined) limited.push(`MESSAGE ${used.messages} ${limits.messages}`);
-  if (limits.mailboxes !== undefined) limited.push(`MAILBOX ${used.mailboxes} ${limits.mailboxes}`);
+  const limited = resourcesOf(used, limits);
   const isSaid = account.record.settings[ANNOTATION_BYTES] !== undefined;
   if (limited.length > 0 || isSaid) {
     const { usedBytes, mostBytes } = annotationRoom(session.domain, account);
     limited.push(`${ANNOTATIONS} ${units(usedBytes)} ${units(mostBytes)}`);
   }
-  // RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say.
+  writeResources(session, root, limited);
+}
+
+/** Who has no room because of others can see it; how much of it is whose stays unsaid. */
+function writeShared({ session }: SignedIn, shared: SharedRoom): void {
+  const { usedBytes, usedMessages, limits } = shared;
+  const used = { bytes: usedBytes, messages: usedMessages, mailboxes: 0 };
+  writeResources(session, rootOf(shared), resourcesOf(used, limits));
+}
+
+const rootOf = ({ domain }: SharedRoom): string => `${OF_DOMAIN}${domain}`;
+
+function resourcesOf(used: QuotaUsage['used'], limits: QuotaUsage['limits']): string[] {
+  const limited: string[] = [];
+  if (limits.bytes !== undefined) limited.push(`STORAGE ${units(used.bytes)} ${units(limits.bytes)}`);
+  if (limits.messages !== undefined) limited.push(`MESSAGE ${used.messages} ${limits.messages}`);
+  if (limits.mailboxes !== undefined) limited.push(`MAILBOX ${used.mailboxes} ${limits.mailboxes}`);
+  return limited;
+}
+
+/** RFC 9208 §7: the list has at least one resource, so without limits there is nothing to say. */
+function writeResources(session: SignedIn['session'], root: string, limited: readonly string[]): void {
   if (limited.length === 0) return;
   session.out
     .ascii('* QUOTA ')

@@ -30,6 +30,7 @@ export function onlyIf(domain: Domain, ifInState: string | undefined, state: () 
       outbox: turns.outbox,
       onRoom: turns.onRoom,
       onRoomMade: turns.onRoomMade,
+      onShared: turns.onShared,
       run: (operation) =>
         turns.run({
           ...operation,

@@ -60,6 +60,7 @@ export class AccountChange {
   readonly correspondents: CorrespondentChanges;
   readonly #account: WritableAccount;
   readonly #expect: number;
+  readonly #before: { readonly bytes: number; readonly messages: number };
   readonly #undo = new Undo();
   readonly #rows = new BatchRows(this.#undo);
   readonly #records: ChangeRecords;
@@ -75,6 +76,7 @@ export class AccountChange {
     this.nowMs = nowMs;
     this.#account = account;
     this.#expect = account.modseq;
+    this.#before = { bytes: account.usedBytes, messages: account.usedMessages };
     this.#records = new ChangeRecords(account, this.#undo);
     this.#places = new PlaceChanges(account, this.#undo);
     const write = (mailbox: MailboxState): WritableMailbox => {
@@ -137,6 +139,12 @@ export class AccountChange {
   /** What belongs to the account beside its mail was changed. */
   get touchesOwn(): boolean {
     return this.#rows.hasOwn || this.#records.touchesOwn || this.room.isTouched;
+  }
+
+  /** There is more room than before. */
+  get hasFreed(): boolean {
+    const { usedBytes, usedMessages } = this.#account;
+    return usedBytes < this.#before.bytes || usedMessages < this.#before.messages;
   }
 
   /** How many of new emails and the like there are by now. */

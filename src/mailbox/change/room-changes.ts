@@ -37,10 +37,11 @@ export class RoomChanges {
 
   /** At the end of each change of mail. */
   settle(): void {
-    const { row, limits } = this.#account;
+    const { row } = this.#account;
     if (row.roomTold === 0 && row.refusedSinceMs === 0) return;
+    const { limits, shared } = this.#account;
     const wasRefusing = row.refusedSinceMs > 0;
-    Object.assign(row, settledRoom({ ...row, limits }));
+    Object.assign(row, settledRoom({ ...row, limits, shared }));
     if (wasRefusing && row.refusedSinceMs === 0) this.isMade = true;
   }
 

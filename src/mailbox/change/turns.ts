@@ -60,6 +60,8 @@ export class Turns {
   readonly onRoom = new Set<(account: AccountState) => void>();
   /** And of those that have room again for what was refused. */
   readonly onRoomMade = new Set<(account: AccountState) => void>();
+  /** And of those that use less, where others of their domain may have waited for that. */
+  readonly onShared = new Set<(account: AccountState) => void>();
   #queue: Waiting[] = [];
   #isScheduled = false;
   /** Accounts whose last turn the store has not yet decided on: their next operations wait for it. */
@@ -248,6 +250,7 @@ export class Turns {
         answer(turn);
         this.#hub.tell(account, change.touched, change.touchesOwn);
         this.outbox.tell(change.outgoing.ids);
+        if (change.hasFreed && account.shared !== undefined) for (const tell of this.onShared) tell(account);
         if (change.room.isMade) for (const tell of this.onRoomMade) tell(account);
         if (owedLevel(account) !== undefined) for (const tell of this.onRoom) tell(account);
       },

@@ -4,7 +4,7 @@
  *
  * All names are canonical (`identity/address.ts`): lower case, NFC, domains in Unicode.
  */
-import type { LimitChoices } from './quota.ts';
+import type { LimitChoices, Totals } from './quota.ts';
 
 /** What a key signs with (RFC 6376 §3.3, RFC 8463). */
 export const KEY_ALGORITHMS = ['rsa', 'ed25519'] as const;
@@ -39,6 +39,8 @@ export interface DomainRecord {
   readonly keys: readonly DomainKey[];
   /** What each account in it may have of which nothing is said itself. */
   readonly quota?: LimitChoices;
+  /** What all accounts in it may have together. */
+  readonly total?: Totals;
 }
 
 /** A key takes the place of the one of its selector. */

@@ -40,6 +40,39 @@ export function changedChoices(before: LimitChoices, change: LimitChanges): Limi
   return after;
 }
 
+/** What all accounts of a domain may have together. */
+export const TOTALS = ['bytes', 'messages'] as const;
+export type TotalResource = (typeof TOTALS)[number];
+
+/** Absent: there is no limit of it. */
+export type Totals = Readonly<Partial<Record<TotalResource, number>>>;
+
+/** An undefined one is taken away. */
+export type TotalChanges = Readonly<Partial<Record<TotalResource, number | undefined>>>;
+
+export const NO_TOTALS: Totals = Object.freeze({});
+
+export function changedTotals(before: Totals, change: TotalChanges): Totals {
+  const after: Partial<Record<TotalResource, number>> = {};
+  for (const resource of TOTALS) {
+    const limit = resource in change ? change[resource] : before[resource];
+    if (limit !== undefined) after[resource] = limit;
+  }
+  return after;
+}
+
+export function hasTotals({ bytes, messages }: Totals): boolean {
+  return bytes !== undefined || messages !== undefined;
+}
+
+/** How much the accounts of a domain use together, where there is a limit of that. */
+export interface SharedRoom {
+  readonly domain: string;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  readonly limits: Totals;
+}
+
 /** Of an account, as its record has them. */
 export interface OwnLimits {
   readonly quotaBytes?: LimitChoice;

@@ -6,7 +6,7 @@
  * comes and goes at the edge is not told of each time.
  */
 import type { AccountRow } from './model.ts';
-import type { Limits } from './quota.ts';
+import type { Limits, SharedRoom } from './quota.ts';
 
 export const LEVELS = [80, 90, 95] as const;
 /** Mail was refused. */
@@ -24,14 +24,16 @@ const LEAST_MESSAGES = 10;
 export type Room = Pick<
   AccountRow,
   'usedBytes' | 'usedMessages' | 'roomTold' | 'refusedSinceMs' | 'refusedBytes'
-> & { readonly limits: Limits };
+> & {
+  readonly limits: Limits;
+  /** Of all accounts of its domain together, where that has a limit. */
+  readonly shared?: SharedRoom | undefined;
+};
+
+type Filled = Pick<Room, 'usedBytes' | 'usedMessages' | 'limits'>;
 
 /** Of octets or messages, whichever is fuller, in percent of the limit; 0 without limits. */
-export function fullness({
-  usedBytes,
-  usedMessages,
-  limits,
-}: Pick<Room, 'usedBytes' | 'usedMessages' | 'limits'>): number {
+export function fullness({ usedBytes, usedMessages, limits }: Filled): number {
   return Math.max(shareOf(usedBytes, limits.bytes), shareOf(usedMessages, limits.messages));
 }
 
@@ -40,16 +42,27 @@ export function fullness({
  * from full: that one large message finds no room there is no reason to tell its owner that it is full, nor to send others back.
  */
 export function isRefusing(room: Room): boolean {
-  const { usedBytes, usedMessages, refusedSinceMs, refusedBytes, limits } = room;
+  const { refusedSinceMs, refusedBytes, shared } = room;
   if (refusedSinceMs === 0 || !canRefuse(room)) return false;
+  return !hasRoomFor(room, refusedBytes) || (shared !== undefined && !hasRoomFor(shared, refusedBytes));
+}
+
+/** It is not the account that has no room for what was refused, but all of its domain together. */
+export function isSharedRoomFull(room: Room): boolean {
+  const { shared, refusedBytes } = room;
+  return shared !== undefined && hasRoomFor(room, refusedBytes) && !hasRoomFor(shared, refusedBytes);
+}
+
+function hasRoomFor({ usedBytes, usedMessages, limits }: Filled, octets: number): boolean {
   const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
   // A limit that was lowered since: an empty account refuses nothing.
-  return usedBytes + Math.min(refusedBytes, bytes) > bytes || usedMessages + Math.min(1, messages) > messages;
+  return usedBytes + Math.min(octets, bytes) <= bytes && usedMessages + Math.min(1, messages) <= messages;
 }
 
 /** So full that mail without room is its mailbox's matter, and not that of one large message. */
-export function canRefuse(room: Pick<Room, 'usedBytes' | 'usedMessages' | 'limits'>): boolean {
-  return fullness(room) >= LEVELS[0];
+export function canRefuse(room: Filled & Pick<Room, 'shared'>): boolean {
+  const { shared } = room;
+  return fullness(room) >= LEVELS[0] || (shared !== undefined && fullness(shared) >= LEVELS[0]);
 }
 
 /** What has been reached; 0: nothing. */
@@ -90,9 +103,11 @@ export function isUnsettled(room: Room): boolean {
   );
 }
 
-function isTold({ limits }: Room): boolean {
-  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
-  return bytes >= LEAST_BYTES && messages >= LEAST_MESSAGES;
+function isTold({ limits, shared }: Room): boolean {
+  return [limits, shared?.limits ?? {}].every(
+    ({ bytes = LEAST_BYTES, messages = LEAST_MESSAGES }) =>
+      bytes >= LEAST_BYTES && messages >= LEAST_MESSAGES,
+  );
 }
 
 const NOT_REFUSED = { refusedSinceMs: 0, refusedBytes: 0 };

@@ -1,6 +1,7 @@
 /**
  * Quota: three limits per account, of bytes, messages and mailboxes (RFC 9208 §5.1 STORAGE, §5.2 MESSAGE, §5.3 MAILBOX), usage kept in
- * the same transaction as the mail. What counts of what is said of the account, its domain and all is `AccountState.limits`. Expunging, flagging and moving always work, however full the account is, and so does copying
+ * the same transaction as the mail. What counts of what is said of the account, its domain and all is `AccountState.limits`; what all accounts of the domain have together is
+ * `AccountState.shared`. Expunging, flagging and moving always work, however full the account is, and so does copying
  * to the Trash, which is how programs without MOVE begin to delete.
  */
 
@@ -12,12 +13,16 @@ import type { Limits, OwnLimitChanges, Resource } from '../model/quota.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 
-const RECOVERY_SHARE = 1.1;
-const TRASH_SHARE = 2;
 /** The reserve of drafts: the larger of the two. */
 const DRAFT_SHARE = 0.02;
 const DRAFT_BYTES = 1024 * 1024;
 const DRAFT_MESSAGES = 10;
+const FOR_DRAFTS: Beyond = {
+  bytes: (most) => Math.max(DRAFT_BYTES, most * DRAFT_SHARE),
+  messages: (most) => Math.max(DRAFT_MESSAGES, most * DRAFT_SHARE),
+};
+const FOR_TRASH = shareBeyond(1);
+const FOR_RECOVERY = shareBeyond(0.1);
 
 /** So many of them may be beyond the quota. */
 const VITAL_MAILBOXES = 2;
@@ -28,6 +33,7 @@ export interface QuotaUsage {
 }
 
 type Room = Pick<AccountState, 'usedBytes' | 'usedMessages' | 'mailboxes' | 'limits'>;
+type Rooms = Pick<AccountState, 'usedBytes' | 'usedMessages' | 'limits' | 'shared'>;
 
 export function quotaOf({ usedBytes, usedMessages, mailboxes, limits }: Room): QuotaUsage {
   return { used: { bytes: usedBytes, messages: usedMessages, mailboxes: mailboxes.size }, limits };
@@ -43,21 +49,66 @@ export class OverQuota extends MailboxError {
   }
 }
 
-/** Throws `OverQuota` when this much more does not fit. */
-export function checkQuota(account: AccountState, bytes: number, messages: number): void {
-  const { used, limits } = quotaOf(account);
-  if (limits.bytes !== undefined && used.bytes + bytes > limits.bytes) {
-    throw new OverQuota(
-      `no room for ${humanSize(bytes)}: ${humanSize(used.bytes)} of ${humanSize(limits.bytes)} are used; delete mail or ask for more room`,
-      bytes,
-    );
+/** Throws `OverQuota` when this much more does not fit, into the account or into what all of its domain have together. */
+export function checkQuota(account: Rooms, bytes: number, messages: number): void {
+  checkRoom(account, bytes, messages, {
+    bytes: (used, most) => `${used} of ${most} are used`,
+    messages: (used, most) => `there are ${used} of ${most}`,
+    remedy: 'delete mail or ask for more room',
+  });
+  const { shared } = account;
+  if (shared === undefined) return;
+  checkRoom(shared, bytes, messages, {
+    bytes: (used, most) => `all accounts of ${shared.domain} use ${used} of ${most}`,
+    messages: (used, most) => `all accounts of ${shared.domain} have ${used} of ${most}`,
+    remedy: 'delete mail, or ask whoever looks after the domain for more room',
+  });
+}
+
+interface RoomWords {
+  bytes(used: string, most: string): string;
+  messages(used: number, most: number): string;
+  readonly remedy: string;
+}
+
+function checkRoom(
+  { usedBytes, usedMessages, limits }: Pick<Rooms, 'usedBytes' | 'usedMessages' | 'limits'>,
+  bytes: number,
+  messages: number,
+  words: RoomWords,
+): void {
+  if (limits.bytes !== undefined && usedBytes + bytes > limits.bytes) {
+    const used = words.bytes(humanSize(usedBytes), humanSize(limits.bytes));
+    throw new OverQuota(`no room for ${humanSize(bytes)}: ${used}; ${words.remedy}`, bytes);
   }
-  if (limits.messages !== undefined && used.messages + messages > limits.messages) {
-    throw new OverQuota(
-      `no room for another message: there are ${used.messages} of ${limits.messages}; delete mail or ask for more room`,
-      bytes,
-    );
+  if (limits.messages !== undefined && usedMessages + messages > limits.messages) {
+    const used = words.messages(usedMessages, limits.messages);
+    throw new OverQuota(`no room for another message: ${used}; ${words.remedy}`, bytes);
   }
+}
+
+/** What may be used beyond a limit, of octets and of messages. */
+interface Beyond {
+  bytes(most: number): number;
+  messages(most: number): number;
+}
+
+function shareBeyond(share: number): Beyond {
+  return { bytes: (most) => most * share, messages: (most) => most * share };
+}
+
+/** As `checkQuota`, for what may go beyond the limits as far as that. */
+function checkBeyond(account: Rooms, bytes: number, messages: number, beyond: Beyond): void {
+  const { shared } = account;
+  const rooms = shared === undefined ? [account] : [account, shared];
+  const isIn = rooms.every(({ usedBytes, usedMessages, limits }) => {
+    const most = { bytes: Number.POSITIVE_INFINITY, messages: Number.POSITIVE_INFINITY, ...limits };
+    return (
+      usedBytes + bytes <= most.bytes + beyond.bytes(most.bytes) &&
+      usedMessages + messages <= most.messages + beyond.messages(most.messages)
+    );
+  });
+  if (!isIn) checkQuota(account, bytes, messages);
 }
 
 /** As `checkQuota`, for so many more mailboxes, of which one may be beyond the quota: one that people cannot do without. */
@@ -72,12 +123,6 @@ export function checkMailboxQuota({ mailboxes, limits }: Room, more: number, has
   );
 }
 
-/** What may be used, without an end where there is no limit. */
-function mostOf({ limits }: Room): { readonly bytes: number; readonly messages: number } {
-  const { bytes = Number.POSITIVE_INFINITY, messages = Number.POSITIVE_INFINITY } = limits;
-  return { bytes, messages };
-}
-
 /**
  * As `checkQuota`, for messages that come into this mailbox: drafts have a small reserve, since what somebody is just writing must not
  * be lost for mail that he has from others.
@@ -88,12 +133,8 @@ export function checkArrivalQuota(
   bytes: number,
   messages: number,
 ): void {
-  const most = mostOf(account);
-  const isIn =
-    mailbox?.role === 'drafts' &&
-    account.usedBytes + bytes <= most.bytes + Math.max(DRAFT_BYTES, most.bytes * DRAFT_SHARE) &&
-    account.usedMessages + messages <= most.messages + Math.max(DRAFT_MESSAGES, most.messages * DRAFT_SHARE);
-  if (!isIn) checkQuota(account, bytes, messages);
+  if (mailbox?.role === 'drafts') checkBeyond(account, bytes, messages, FOR_DRAFTS);
+  else checkQuota(account, bytes, messages);
 }
 
 /**
@@ -116,23 +157,13 @@ export function checkCopyQuota(
   bytes: number,
   messages: number,
 ): void {
-  if (target.role === 'trash' && source !== target) {
-    const most = mostOf(account);
-    const isIn =
-      account.usedBytes + bytes <= most.bytes * TRASH_SHARE &&
-      account.usedMessages + messages <= most.messages * TRASH_SHARE;
-    if (isIn) return;
-  }
-  checkQuota(account, bytes, messages);
+  if (target.role === 'trash' && source !== target) checkBeyond(account, bytes, messages, FOR_TRASH);
+  else checkQuota(account, bytes, messages);
 }
 
 /** As `checkQuota`, for mail that comes back: it was here before, so a tenth more is let in. */
 export function checkRecoveryQuota(account: AccountState, bytes: number, messages: number): void {
-  const most = mostOf(account);
-  const isIn =
-    account.usedBytes + bytes <= most.bytes * RECOVERY_SHARE &&
-    account.usedMessages + messages <= most.messages * RECOVERY_SHARE;
-  if (!isIn) checkQuota(account, bytes, messages);
+  checkBeyond(account, bytes, messages, FOR_RECOVERY);
 }
 
 /** What is said of the account, and settings that are about its room; what is undefined is said no more. */

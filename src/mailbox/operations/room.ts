@@ -65,9 +65,10 @@ function noRoom(
   account: AccountState,
   { message, bytes }: OverQuota,
 ): NoRoom {
-  const { bytes: limit = 0 } = account.limits;
-  if (limit > 0 && bytes > limit)
-    return new NoRoom(message, { isForGood: true, graceMs: undefined, isFull: false });
+  const isTooLarge = [account.limits, account.shared?.limits].some(
+    (limits) => bytes > (limits?.bytes || bytes),
+  );
+  if (isTooLarge) return new NoRoom(message, { isForGood: true, graceMs: undefined, isFull: false });
   const { roomGraceMs: graceMs } = limits;
   if (!canRefuse(account)) return new NoRoom(message, { isForGood: graceMs === 0, graceMs, isFull: false });
   const nowMs = keeping.clock.nowMs();

@@ -38,13 +38,14 @@ export function sharesOf(account: AccountState, mailbox: MailboxState): Shares {
 
 /** The domain for somebody who is there by leave: `check` throws where he has lost it, and nothing is changed then. */
 export function guarded(domain: Domain, check: () => void): Domain {
-  const { outbox, onRoom, onRoomMade } = domain.turns;
+  const { outbox, onRoom, onRoomMade, onShared } = domain.turns;
   return {
     ...domain,
     turns: {
       outbox,
       onRoom,
       onRoomMade,
+      onShared,
       run: (operation) =>
         domain.turns.run({
           ...operation,

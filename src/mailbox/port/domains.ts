@@ -4,7 +4,7 @@
  * known whether there is such a row.
  */
 import type { AliasChange, AliasRecord, DomainRecord, DomainUse, KeyChange } from '../model/domains.ts';
-import type { LimitChanges, LimitChoices } from '../model/quota.ts';
+import type { LimitChanges, LimitChoices, TotalChanges, Totals } from '../model/quota.ts';
 
 export interface Domains {
   find(name: string): Promise<DomainRecord | undefined>;
@@ -19,9 +19,11 @@ export interface Domains {
   /** Undefined: there is no such domain. */
   changeKeys(name: string, change: KeyChange): Promise<DomainRecord | undefined>;
   /** Undefined: there is no such domain. */
-  changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined>;
+  changeQuota(name: string, change: LimitChanges, total?: TotalChanges): Promise<DomainRecord | undefined>;
   /** What is said of the accounts of a domain; asked in every change of one of them. Of what cannot be read, nothing. */
   quotaOf(name: string): LimitChoices;
+  /** What all of them may have together; asked as often. Accounts of a domain of which anything is said live in one part of the store. */
+  totalOf(name: string): Totals;
   /** The row and its keys; aliases in it stay. */
   remove(name: string): Promise<void>;
 

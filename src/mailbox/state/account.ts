@@ -11,7 +11,7 @@ import { type AnnotationRow, annotationKey } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
 import { type Correspondence, SECRET_BYTES } from '../model/correspondents.ts';
 import type { AccountId, AccountRecord, AccountRow, MailboxId, ModSeq } from '../model/model.ts';
-import { type Limits, limitsIn, ownChoices } from '../model/quota.ts';
+import { type Limits, limitsIn, ownChoices, type SharedRoom } from '../model/quota.ts';
 import type { Rights } from '../model/rights.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import { type SeenMessages, SeenPages } from '../model/seen.ts';
@@ -69,6 +69,8 @@ export interface AccountState extends AccountRow {
   readonly record: AccountRecord;
   /** What it may have, as it is said now. */
   readonly limits: Limits;
+  /** What all accounts of its domain have together, and may have, where that has a limit; as it is now. */
+  readonly shared: SharedRoom | undefined;
   readonly mailboxes: ReadonlyMap<MailboxId, MailboxState>;
   readonly byName: ReadonlyMap<string, MailboxState>;
   /** Deleted mailboxes that sessions may still have open. */
@@ -107,9 +109,17 @@ export interface AccountState extends AccountRow {
   readonly visit?: Visit;
 }
 
-/** What counts of what was said; without a directory, only what was said of the account. */
-export type LimitsOf = (record: AccountRecord) => Limits;
-const OWN_ALONE: LimitsOf = (record) => limitsIn(ownChoices(record));
+/** What counts of what was said. */
+export interface RoomOf {
+  readonly limitsOf: (record: AccountRecord) => Limits;
+  readonly sharedOf: (record: AccountRecord) => SharedRoom | undefined;
+}
+
+/** Without a directory, only what was said of the account. */
+const OWN_ALONE: RoomOf = {
+  limitsOf: (record) => limitsIn(ownChoices(record)),
+  sharedOf: () => undefined,
+};
 
 /** So many more rows of history, and it is worth asking how many there are. */
 const HISTORY_LOOK = 500;
@@ -159,7 +169,7 @@ export class WritableAccount implements AccountState {
   isStale = false;
   #newSecret: Buffer | undefined;
 
-  readonly #limitsOf: LimitsOf;
+  readonly #roomOf: RoomOf;
 
   /** For this room, `change/` and `accounts.ts` alone; `tools/layers.ts` sees to it. */
   static of(account: AccountState): WritableAccount {
@@ -167,9 +177,9 @@ export class WritableAccount implements AccountState {
     return account;
   }
 
-  constructor(record: AccountRecord, loaded: LoadedAccount, limitsOf: LimitsOf = OWN_ALONE) {
+  constructor(record: AccountRecord, loaded: LoadedAccount, roomOf: RoomOf = OWN_ALONE) {
     const { row, mailboxes, scripts, annotations, correspondence } = loaded;
-    this.#limitsOf = limitsOf;
+    this.#roomOf = roomOf;
     this.id = record.id;
     this.scripts = scripts;
     this.annotations = new Map(annotations.map((one) => [annotationKey(one), one]));
@@ -195,7 +205,10 @@ export class WritableAccount implements AccountState {
   }
 
   get limits(): Limits {
-    return this.#limitsOf(this.record);
+    return this.#roomOf.limitsOf(this.record);
+  }
+  get shared(): SharedRoom | undefined {
+    return this.#roomOf.sharedOf(this.record);
   }
   get modseq(): AccountRow['modseq'] {
     return this.row.modseq;

@@ -10,7 +10,7 @@ import type { AnnotationRow } from '../model/annotations.ts';
 import type { BelongingRow } from '../model/belongings.ts';
 import type { Correspondence } from '../model/correspondents.ts';
 import type { AccountId, AccountRecord, MailboxId, ModSeq } from '../model/model.ts';
-import type { Limits } from '../model/quota.ts';
+import type { Limits, SharedRoom } from '../model/quota.ts';
 import type { Rights } from '../model/rights.ts';
 import type { ScriptRow } from '../model/rules.ts';
 import type { SeenMessages } from '../model/seen.ts';
@@ -131,6 +131,9 @@ export class VisitedAccount implements AccountState, Visit {
   }
   get limits(): Limits {
     return this.owner.limits;
+  }
+  get shared(): SharedRoom | undefined {
+    return this.owner.shared;
   }
   get modseq(): ModSeq {
     return this.owner.modseq;

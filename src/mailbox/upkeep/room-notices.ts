@@ -6,10 +6,18 @@
  */
 
 import type { Domain } from '../domain.ts';
+import { domainOf } from '../model/domains.ts';
 import { MailboxError } from '../model/errors.ts';
 import type { AccountId, AccountRecord } from '../model/model.ts';
-import type { Limits } from '../model/quota.ts';
-import { isUnsettled, owedLevel, REFUSING, type RoomLevel, reachedLevel } from '../model/room.ts';
+import type { Limits, SharedRoom } from '../model/quota.ts';
+import {
+  isSharedRoomFull,
+  isUnsettled,
+  owedLevel,
+  REFUSING,
+  type RoomLevel,
+  reachedLevel,
+} from '../model/room.ts';
 import { appendMessages } from '../operations/append.ts';
 import { receive } from '../operations/incoming.ts';
 import { mailboxOf } from '../operations/mailboxes.ts';
@@ -21,6 +29,8 @@ export interface RoomNotice {
   readonly usedBytes: number;
   readonly usedMessages: number;
   readonly limits: Limits;
+  /** The account has room, but all of its domain together have none. */
+  readonly shared?: SharedRoom;
   /** Until when mail is kept that finds no room; undefined: none was refused. */
   readonly keptUntilMs: number | undefined;
 }
@@ -70,9 +80,12 @@ async function tell(
   level: RoomLevel,
   write: WriteNotice,
 ): Promise<void> {
-  const { usedBytes, usedMessages, limits, refusedSinceMs } = account;
+  const { usedBytes, usedMessages, limits, refusedSinceMs, shared } = account;
   const keptUntilMs = level === REFUSING ? refusedSinceMs + domain.limits.roomGraceMs : undefined;
-  const octets = write(account.record, { level, usedBytes, usedMessages, limits, keptUntilMs });
+  const octets = write(account.record, {
+    ...{ level, usedBytes, usedMessages, limits, keptUntilMs },
+    ...(shared !== undefined && level === REFUSING && isSharedRoomFull(account) && { shared }),
+  });
   const received = await receive(domain.store, [account.id], octets.length, octets);
   const inbox = mailboxOf(account, 'INBOX');
   await loadTail(domain, account, inbox);
@@ -115,9 +128,14 @@ export function startRoomNotices(domain: Domain, write: WriteNotice | undefined)
         running = undefined;
       });
   };
+  const lookAtOthers = ({ shared }: AccountState): void => {
+    for (const other of accounts.all())
+      if (other.refusedSinceMs > 0 && domainOf(other.record.address) === shared?.domain) look(other);
+  };
   accounts.onLoaded.add(look);
   accounts.onLimits.add(look);
   turns.onRoom.add(look);
+  turns.onShared.add(lookAtOthers);
   for (const account of accounts.all()) look(account);
   return {
     stop: async () => {
@@ -125,6 +143,7 @@ export function startRoomNotices(domain: Domain, write: WriteNotice | undefined)
       accounts.onLoaded.delete(look);
       accounts.onLimits.delete(look);
       turns.onRoom.delete(look);
+      turns.onShared.delete(lookAtOthers);
       await running;
     },
   };

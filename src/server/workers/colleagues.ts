@@ -134,9 +134,9 @@ export class Colleagues {
     if (directory instanceof SqliteDirectory) {
       const writer = new AccountsWriter(directory, this.#options.log, this.part.workers - 1);
       server.on(ACCOUNTS_KIND, (socket) => void writer.serve(socket));
-      directory.onChanged = (change) => {
+      directory.onChanged = async (change) => {
         if (change.kind === 'put') domain.accounts.refresh(change.record);
-        else if (change.kind === 'domain') domain.accounts.refreshDomain(change.name);
+        else if (change.kind === 'domain') await domain.accounts.refreshDomain(change.name);
         return writer.tell(change);
       };
       return;
@@ -145,7 +145,7 @@ export class Colleagues {
     if (accounts === undefined) return;
     accounts.onChanged = async (change) => {
       if (change.kind === 'put') domain.accounts.refresh(change.record);
-      else if (change.kind === 'domain') domain.accounts.refreshDomain(change.name);
+      else if (change.kind === 'domain') await domain.accounts.refreshDomain(change.name);
       // Whoever removes it does this as well, unless the answer of the writer was lost.
       else if (change.kind === 'removing') domain.accounts.evict(change.id, 'the account was removed');
     };

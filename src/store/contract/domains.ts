@@ -85,6 +85,20 @@ export function domainTests(test: Test): void {
     await again.close();
   });
 
+  test('what the accounts of a domain have together is limited', async (store) => {
+    const { domains } = store.directory;
+    assert.deepEqual(domains.totalOf('example.com'), {});
+    assert.equal(await domains.changeQuota('example.com', {}, { bytes: 5 }), undefined);
+    await domains.create({ name: 'example.com', createdMs: 1, keys: [] });
+    await domains.changeQuota('example.com', { bytes: 3 }, { bytes: 5, messages: 7 });
+    assert.deepEqual(domains.totalOf('example.com'), { bytes: 5, messages: 7 });
+    await domains.changeQuota('example.com', { messages: 4 });
+    await domains.changeQuota('example.com', {}, { bytes: undefined });
+    const record = await domains.find('example.com');
+    assert.deepEqual([record?.quota, record?.total], [{ bytes: 3, messages: 4 }, { messages: 7 }]);
+    assert.deepEqual(domains.totalOf('example.com'), { messages: 7 });
+  });
+
   test('an address is one thing: an account or an alias', async (store) => {
     const { directory } = store;
     const person = (address: string) => ({ address, credentials: [aPassword('x')], createdMs: 1 });

@@ -11,9 +11,13 @@ import {
 } from '../../mailbox/model/domains.ts';
 import {
   changedChoices,
+  changedTotals,
   type LimitChanges,
   type LimitChoices,
   NO_CHOICES,
+  NO_TOTALS,
+  type TotalChanges,
+  type Totals,
 } from '../../mailbox/model/quota.ts';
 import type { Domains } from '../../mailbox/port/domains.ts';
 import { CountedNames, type DomainsInMemory } from '../domains-in-memory.ts';
@@ -65,17 +69,29 @@ export class MemoryDomains implements Domains {
     return record;
   }
 
-  async changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined> {
+  async changeQuota(
+    name: string,
+    change: LimitChanges,
+    total: TotalChanges = {},
+  ): Promise<DomainRecord | undefined> {
     this.#assertOpen();
     const before = this.#data.find(name);
     if (before === undefined) return undefined;
-    const record = { ...before, quota: changedChoices(before.quota ?? NO_CHOICES, change) };
+    const record = {
+      ...before,
+      quota: changedChoices(before.quota ?? NO_CHOICES, change),
+      total: changedTotals(before.total ?? NO_TOTALS, total),
+    };
     this.#data.put(name, record);
     return record;
   }
 
   quotaOf(name: string): LimitChoices {
     return this.#data.quotaOf(name);
+  }
+
+  totalOf(name: string): Totals {
+    return this.#data.totalOf(name);
   }
 
   async remove(name: string): Promise<void> {

@@ -16,7 +16,7 @@ import {
   asAccountId,
   MAX_ACCOUNT_ID,
 } from '../../mailbox/model/model.ts';
-import { asOwnLimits, changedOwnLimits, ownChoices } from '../../mailbox/model/quota.ts';
+import { asOwnLimits, changedOwnLimits, hasTotals, ownChoices } from '../../mailbox/model/quota.ts';
 import { type Directory, StoreError } from '../../mailbox/port/store.ts';
 import { changed, limitColumns, recordOf } from './account-record.ts';
 import { AccountsInMemory } from './accounts-in-memory.ts';
@@ -159,7 +159,9 @@ export class SqliteDirectory implements ShardedDirectory {
 
   async create(accounts: Parameters<Directory['create']>[0]): Promise<readonly (AccountRecord | 'exists')[]> {
     const taken = new Set<string>();
-    const places = new ShardPlaces(this.shards, this.#accounts.all);
+    const places = new ShardPlaces(this.shards, this.#accounts.all, (domain) =>
+      hasTotals(this.domains.totalOf(domain)),
+    );
     const results = this.#write(() =>
       accounts.map((account): AccountRecord | 'exists' => {
         const { address } = account;

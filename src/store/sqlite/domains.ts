@@ -13,9 +13,13 @@ import {
 } from '../../mailbox/model/domains.ts';
 import {
   changedChoices,
+  changedTotals,
   type LimitChanges,
   type LimitChoices,
   NO_CHOICES,
+  NO_TOTALS,
+  type TotalChanges,
+  type Totals,
 } from '../../mailbox/model/quota.ts';
 import type { Domains } from '../../mailbox/port/domains.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
@@ -118,10 +122,18 @@ export class DomainRows implements Domains {
     return record;
   }
 
-  async changeQuota(name: string, change: LimitChanges): Promise<DomainRecord | undefined> {
+  async changeQuota(
+    name: string,
+    change: LimitChanges,
+    total: TotalChanges = {},
+  ): Promise<DomainRecord | undefined> {
     const before = this.#memory.find(name);
     if (before === undefined) return undefined;
-    const record = { ...before, quota: changedChoices(before.quota ?? NO_CHOICES, change) };
+    const record = {
+      ...before,
+      quota: changedChoices(before.quota ?? NO_CHOICES, change),
+      total: changedTotals(before.total ?? NO_TOTALS, total),
+    };
     this.#parts.write(() => this.#parts.db.prepare(SQL.detail).run(detailOf(record), name));
     await this.#settle(name, record);
     return record;
@@ -129,6 +141,10 @@ export class DomainRows implements Domains {
 
   quotaOf(name: string): LimitChoices {
     return this.#memory.quotaOf(name);
+  }
+
+  totalOf(name: string): Totals {
+    return this.#memory.totalOf(name);
   }
 
   async remove(name: string): Promise<void> {
@@ -181,10 +197,14 @@ export class DomainRows implements Domains {
 }
 
 /** As its row has it, in JSON. */
-type DomainDetail = Pick<DomainRecord, 'quota'>;
+type DomainDetail = Pick<DomainRecord, 'quota' | 'total'>;
 
-function detailOf({ quota }: DomainRecord): string {
-  return JSON.stringify({ quota } satisfies { readonly quota: DomainDetail['quota'] | undefined });
+function detailOf({ quota, total }: DomainRecord): string {
+  const detail: { readonly [Name in keyof Required<DomainDetail>]: DomainDetail[Name] | undefined } = {
+    quota,
+    total,
+  };
+  return JSON.stringify(detail);
 }
 
 type KeyColumns = [string, string, KeyAlgorithm, KeyState, number, string, string];

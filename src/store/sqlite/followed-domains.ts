@@ -1,7 +1,7 @@
 /** Domains and aliases in a process that does not write them: `followed-directory.ts` keeps the copy up to date. */
 import { isDeepStrictEqual } from 'node:util';
 import type { AliasRecord, DomainRecord, DomainUse } from '../../mailbox/model/domains.ts';
-import type { LimitChoices } from '../../mailbox/model/quota.ts';
+import type { LimitChoices, Totals } from '../../mailbox/model/quota.ts';
 import type { DomainChanges, Domains } from '../../mailbox/port/domains.ts';
 import { DomainsInMemory } from '../domains-in-memory.ts';
 import type { AccountsInMemory } from './accounts-in-memory.ts';
@@ -85,6 +85,10 @@ export class FollowedDomains implements Domains {
 
   quotaOf(name: string): LimitChoices {
     return this.#memory.quotaOf(name);
+  }
+
+  totalOf(name: string): Totals {
+    return this.#memory.totalOf(name);
   }
 
   remove(name: string): Promise<void> {

@@ -1,8 +1,10 @@
 /**
- * Accounts that share with each other, directly or by others: one process serves them, so they live in one shard and move
- * together.
+ * Accounts that share with each other, directly or by others, and those of a domain that have a limit together: one process serves them, so they
+ * live in one shard and move together.
  */
+import { domainOf } from '../../mailbox/model/domains.ts';
 import type { AccountId, AccountRecord } from '../../mailbox/model/model.ts';
+import { hasTotals } from '../../mailbox/model/quota.ts';
 import { ANYONE, accountOfIdentity, NEGATIVE } from '../../mailbox/model/shares.ts';
 import type { SqliteDirectory } from './directory.ts';
 import { accountOfKey } from './keys.ts';
@@ -31,6 +33,14 @@ export async function shareUnits(
       else if (account !== undefined) sets.join(owner, account);
       else for (const member of membersOf(identity, byAddress, aliases)) sets.join(owner, member);
     }
+  const firsts = new Map<string, AccountId>();
+  for (const { id, address } of records) {
+    const domain = domainOf(address);
+    if (!hasTotals(directory.domains.totalOf(domain))) continue;
+    const first = firsts.get(domain) ?? id;
+    firsts.set(domain, first);
+    sets.join(first, id);
+  }
   const units = new Map<AccountId, AccountRecord[]>();
   for (const record of records) {
     const first = sets.firstOf(record.id);

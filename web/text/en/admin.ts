@@ -203,6 +203,8 @@ export const admin = {
     counts: (accounts: string, aliases: number) =>
       `${accounts}, ${plural(aliases, { one: 'one alias', other: '# aliases' })}`,
     waiting: 'New keys wait for the DNS',
+    mailsOf: (used: string, most: string) => `${used} of ${most} mails`,
+    together: (used: string) => `All together: ${used}`,
     notAdded: 'Never added: accounts have addresses in it',
     none: 'There is no domain yet.',
   },

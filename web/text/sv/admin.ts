@@ -200,6 +200,8 @@ export const admin = {
     counts: (accounts: string, aliases: number) =>
       `${accounts}, ${plural(aliases, { one: 'ett alias', other: '# alias' })}`,
     waiting: 'Nya nycklar väntar på DNS',
+    mailsOf: (used, most) => `${used} av ${most} brev`,
+    together: (used) => `Alla tillsammans: ${used}`,
     notAdded: 'Aldrig tillagd: konton har adresser i den',
     none: 'Det finns ingen domän än.',
   },
