@@ -97,6 +97,12 @@ async function comesWhenThereIsRoom(server: TestServer, address: string): Promis
   sender.close();
   const endMs = performance.now() + 30_000;
   while (!(await queued()).includes('4.2.2')) assert.ok(performance.now() < endMs, 'it is not tried');
+  const [{ id }] = (await queued()).split('\n').map((line) => JSON.parse(line || '{}'));
+  const { stdout } = await server.cli(['queue', 'show', id]);
+  assert.match(
+    stdout,
+    /^subject +waits$[\s\S]*^to +bob@example\.com: waiting, tried 1 time, next .*4\.2\.2 /m,
+  );
   const { code, stderr } = await quota('100');
   assert.equal(code, 0, stderr);
   while ((await queued()) !== '') assert.ok(performance.now() < endMs, 'it waits for its time');

@@ -42,9 +42,7 @@ export class BelongingChanges {
     value: Buffer | ((id: number) => Buffer),
     most: number = BELONGING_LIMITS.perKind,
   ): number {
-    let there = 0;
-    for (const row of this.#all.values()) if (row.kind === kind && row.value !== undefined) there++;
-    if (there >= most) throw new MailboxError('limit', `there can be ${most} of these at most`);
+    if (most < Number.POSITIVE_INFINITY) this.#requireRoom(kind, most);
     const modseq = this.#takeModseq();
     const id = this.#highest + 1;
     const octets = typeof value === 'function' ? value(id) : value;
@@ -73,6 +71,12 @@ export class BelongingChanges {
       this.#undo.did(() => this.#all.set(id, row));
       this.#rows.add({ kind: 'belonging-forgotten', id });
     }
+  }
+
+  #requireRoom(kind: BelongingKind, most: number): void {
+    let there = 0;
+    for (const row of this.#all.values()) if (row.kind === kind && row.value !== undefined) there++;
+    if (there >= most) throw new MailboxError('limit', `there can be ${most} of these at most`);
   }
 
   get #highest(): number {
