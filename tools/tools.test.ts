@@ -222,6 +222,13 @@ describe('layers of the webmail', () => {
     });
   }
 
+  test('a file is imported by the name that it has', () => {
+    const drawn = file('web/space/texts.tsx', '');
+    const named = (name: string) => file('web/space/page.tsx', `import { x } from './${name}';\n`);
+    assert.match(checkWebLayers([drawn, named('texts.ts')]).join(), /that is web\/space\/texts\.tsx/);
+    assert.deepEqual(checkWebLayers([drawn, named('texts.tsx')]), []);
+  });
+
   test('the tree itself', () => {
     assert.deepEqual(checkWebLayers(readWebSources()), []);
     assert.deepEqual(checkBudget(readWebSources()), []);

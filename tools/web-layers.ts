@@ -32,7 +32,20 @@ export function readWebSources(): SourceFile[] {
 }
 
 export function checkWebLayers(files: readonly SourceFile[]): string[] {
-  return files.filter(({ path }) => !isTest(path)).flatMap(faultsOf);
+  const there = new Set(files.map(({ path }) => path));
+  return files
+    .filter(({ path }) => !isTest(path))
+    .flatMap((file) => [...faultsOf(file), ...absentOf(file, there)]);
+}
+
+/** TypeScript takes `x.tsx` for `./x.ts`, the bundler does not. */
+function absentOf({ path, text }: SourceFile, there: ReadonlySet<string>): string[] {
+  return [...text.matchAll(IMPORT)].flatMap((match) => {
+    const target = match[2] ?? match[3] ?? match[4] ?? '';
+    const file = posix.join(posix.dirname(path), target);
+    const other = file.endsWith('.tsx') ? file.slice(0, -1) : `${file}x`;
+    return !there.has(file) && there.has(other) ? [`${path} imports ${target}: that is ${other}`] : [];
+  });
 }
 
 function faultsOf({ path, text }: SourceFile): string[] {
