@@ -474,6 +474,161 @@ describe('in an account of somebody else', () => {
   });
 });
 
+describe('who shares does so over JMAP (RFC 9670)', () => {
+  const PRINCIPALS = 'urn:ietf:params:jmap:principals';
+  const idOf = (address: string): string => `p${Buffer.from(address).toString('base64url')}`;
+  const READ = { mayReadItems: true, maySetSeen: true };
+  const setShares = async (mailbox: string, patch: Answer, client = owner, args: Answer = {}) => {
+    const { updated, notUpdated } = await client.call('Mailbox/set', {
+      ...args,
+      update: { [mailbox]: patch },
+    });
+    return updated === null ? notUpdated[mailbox] : undefined;
+  };
+  const sharesOf = async (mailbox: string, client = owner, args: Answer = {}) =>
+    (await client.call('Mailbox/get', { ...args, ids: [mailbox] })).list[0].shareWith;
+
+  test('the session says who one is, and whose an account is', async () => {
+    const { capabilities, accounts, primaryAccounts } = await bo.session();
+    assert.deepEqual(capabilities[PRINCIPALS], {});
+    assert.equal(primaryAccounts[PRINCIPALS], bo.accountId);
+    const { [bo.accountId]: own, [owner.accountId]: shared } = accounts;
+    assert.deepEqual(own.accountCapabilities[PRINCIPALS], { currentUserPrincipalId: idOf('bo@example.com') });
+    assert.equal(shared.accountCapabilities[PRINCIPALS], undefined);
+    assert.deepEqual(shared.accountCapabilities[`${PRINCIPALS}:owner`], {
+      accountIdForPrincipal: bo.accountId,
+      principalId: idOf(OWNER),
+    });
+  });
+
+  test('principals are found by whoever knows them, and listed to nobody else', async () => {
+    const { ids, queryState } = await bo.call('Principal/query', {});
+    assert.deepEqual([...ids].sort(), ['anyone', idOf('bo@example.com'), idOf(OWNER)].sort());
+    const asked = await bo.call('Principal/query', { filter: { email: 'stranger@example.com' } });
+    assert.deepEqual(asked.ids, [idOf('stranger@example.com')]);
+    for (const filter of [{ email: 'strange' }, { name: 'stranger' }, { text: 'stranger' }])
+      assert.deepEqual((await bo.call('Principal/query', { filter })).ids, [], JSON.stringify(filter));
+    const { list, notFound, state } = await bo.call('Principal/get', {
+      ids: [idOf(OWNER), idOf('nobody@example.com'), 'p1', 'anyone'],
+    });
+    assert.deepEqual(notFound, [idOf('nobody@example.com'), 'p1']);
+    assert.deepEqual(
+      list.map(({ type, email }: Answer) => [type, email]),
+      [
+        ['individual', OWNER],
+        ['group', null],
+      ],
+    );
+    assert.deepEqual(Object.keys(list[0].accounts), [owner.accountId]);
+    assert.equal(queryState, state);
+    assert.equal((await bo.call('Principal/changes', { sinceState: state })).newState, state);
+    assert.equal((await bo.error('Principal/changes', { sinceState: 'x' })).type, 'cannotCalculateChanges');
+    const own = idOf('bo@example.com');
+    const set = await bo.call('Principal/set', { update: { [own]: { name: 'Root' } }, destroy: [own] });
+    assert.deepEqual([set.notUpdated[own].type, set.notDestroyed[own]?.type], ['willDestroy', 'forbidden']);
+    assert.equal((await bo.error('Principal/get', of({ ids: null }))).type, 'accountNotSupportedByMethod');
+  });
+
+  test('shareWith gives and takes rights, as SETACL does', async () => {
+    const work = await mailboxId('Work');
+    const [boId, strangerId] = [idOf('bo@example.com'), idOf('stranger@example.com')];
+    assert.equal((await sharesOf(work))[boId].mayReadItems, true);
+    assert.equal(await sharesOf(work, bo, of()), null);
+    const whole = { [boId]: { ...READ, mayAddItems: true }, anyone: { mayReadItems: true } };
+    assert.equal(await setShares(work, { shareWith: whole }), undefined);
+    const acl = async (): Promise<string> => (await imap.ok('GETACL Work')).untagged.join();
+    assert.match(await acl(), / bo@example\.com lrsi anyone lr$/);
+    assert.equal(await setShares(work, { [`shareWith/${strangerId}`]: { mayAddItems: true } }), undefined);
+    assert.equal(await setShares(work, { [`shareWith/${boId}/mayAddItems`]: false }), undefined);
+    assert.equal(await setShares(work, { 'shareWith/anyone': null }), undefined);
+    assert.match(await acl(), / bo@example\.com lrs stranger@example\.com i$/);
+    await share('Work', 's', '-bo@example.com');
+    assert.equal(await setShares(work, { shareWith: null }), undefined);
+    assert.match(await acl(), / -bo@example\.com s$/);
+    assert.equal(await sharesOf(work), null);
+    await share('Work', '', '-bo@example.com');
+    for (const [patch, type] of [
+      [{ [`shareWith/${idOf('nobody@example.com')}`]: READ }, 'invalidProperties'],
+      [{ 'shareWith/a1': READ }, 'invalidProperties'],
+      [{ [`shareWith/${boId}`]: { mayFly: true } }, 'invalidProperties'],
+      [{ [`shareWith/${boId}/mayAddItems/x`]: true }, 'invalidPatch'],
+      [{ [`shareWith/${boId}`]: 7 }, 'invalidProperties'],
+      [{ shareWith: [boId] }, 'invalidProperties'],
+      [{ [`shareWith/${idOf(OWNER)}`]: READ }, 'forbidden'],
+    ] as const)
+      assert.equal((await setShares(work, patch))?.type, type, JSON.stringify(patch));
+    const plain = await owner.post({
+      using: CAPABILITIES,
+      methodCalls: [
+        ['Mailbox/get', { accountId: owner.accountId, ids: [work] }, '0'],
+        ['Mailbox/set', { accountId: owner.accountId, update: { [work]: { shareWith: null } } }, '1'],
+        ['Principal/get', { accountId: owner.accountId }, '2'],
+      ],
+    });
+    const [got, set, principals] = ((await plain.json()) as Answer).methodResponses;
+    assert.deepEqual(['shareWith' in got[1].list[0], 'mayShare' in got[1].list[0].myRights], [false, false]);
+    assert.equal(set[1].notUpdated[work].type, 'invalidProperties');
+    assert.equal(principals[1].type, 'unknownMethod');
+  });
+
+  test('whoever may give rights does, and nobody else', async () => {
+    const work = await mailboxId('Work');
+    const [boId, strangerId] = [idOf('bo@example.com'), idOf('stranger@example.com')];
+    await share('Work', 'lr');
+    assert.equal((await setShares(work, { [`shareWith/${strangerId}`]: READ }, bo, of()))?.type, 'forbidden');
+    assert.equal(
+      (await setShares(work, { [`shareWith/${boId}/mayShare`]: true }, bo, of()))?.type,
+      'forbidden',
+    );
+    await share('Work', 'lra');
+    assert.equal(await setShares(work, { [`shareWith/${strangerId}`]: READ }, bo, of()), undefined);
+    assert.deepEqual(Object.keys(await sharesOf(work, bo, of())), [boId, strangerId]);
+    assert.ok((await stranger.session()).accounts[owner.accountId]);
+    const made = await owner.call('Mailbox/set', {
+      create: {
+        a: { name: 'Shared', shareWith: { [boId]: READ } },
+        b: { name: 'Sub', parentId: work, shareWith: null },
+      },
+    });
+    assert.equal(Object.keys(await sharesOf(made.created.a.id)).length, 1);
+    assert.equal(await sharesOf(made.created.b.id), null);
+    await owner.call('Mailbox/set', { destroy: [made.created.a.id, made.created.b.id] });
+    await share('Work', '', 'stranger@example.com');
+    await share('Work', 'lrs');
+  });
+
+  test('who is let in is told by whom, and of nothing that he may not see', async () => {
+    const before = await stranger.call('ShareNotification/get', { ids: null });
+    await stranger.call('ShareNotification/set', { destroy: before.list.map(({ id }: Answer) => id) });
+    const { state } = await stranger.call('ShareNotification/get', { ids: [] });
+    await share('Private', 'i', 'stranger@example.com');
+    assert.equal((await stranger.call('ShareNotification/get', { ids: [] })).state, state);
+    await share('Work', 'lr', 'stranger@example.com');
+    const work = await mailboxId('Work');
+    const told = await stranger.call('ShareNotification/changes', { sinceState: state });
+    assert.equal(told.created.length, 1);
+    const { list } = await stranger.call('ShareNotification/get', { ids: told.created });
+    const { id, created, newRights, ...rest } = list[0];
+    assert.deepEqual(rest, {
+      changedBy: { name: OWNER, email: OWNER, principalId: idOf(OWNER) },
+      objectType: 'Mailbox',
+      objectAccountId: owner.accountId,
+      objectId: work,
+      oldRights: null,
+      name: 'Work',
+    });
+    assert.deepEqual([newRights.mayReadItems, newRights.mayAddItems], [true, false]);
+    const query = async (filter: Answer) => (await stranger.call('ShareNotification/query', { filter })).ids;
+    assert.deepEqual(await query({ objectType: 'Mailbox', objectAccountId: owner.accountId }), [id]);
+    assert.deepEqual(await query({ objectType: 'Calendar' }), []);
+    assert.deepEqual(await query({ before: created }), []);
+    const refused = await stranger.call('ShareNotification/set', { create: { a: {} }, update: { [id]: {} } });
+    assert.deepEqual([refused.notCreated.a.type, refused.notUpdated[id].type], ['forbidden', 'forbidden']);
+    assert.deepEqual((await stranger.call('ShareNotification/set', { destroy: [id] })).destroyed, [id]);
+    for (const name of ['Work', 'Private']) await share(name, '', 'stranger@example.com');
+  });
+});
+
 /** What a program knows of an account of somebody else; it begins anew when it is told to. */
 class Known {
   state: string | undefined;

@@ -288,6 +288,7 @@ export const TITLES: Readonly<Record<number, string>> = {
   9586: 'IMAP Extension for Using and Returning UIDs Only',
   9590: 'IMAP Extension for Returning Mailbox METADATA in Extended LIST',
   9661: 'The JSON Meta Application Protocol (JMAP) for Sieve Scripts',
+  9670: 'JSON Meta Application Protocol (JMAP) Sharing',
   9698: 'The JMAPACCESS Extension for IMAP',
   9738: 'IMAP MESSAGELIMIT Extension',
   9749: 'Use of Voluntary Application Server Identification (VAPID) in JMAP Web Push',

@@ -117,6 +117,15 @@ export class Sharing {
     return takes ? this.knownIdentity(owner, name) : this.identityFor(owner, name);
   }
 
+  /** Who has an address, or `anyone`. Undefined when there is neither an account nor a list of that name. */
+  async kindOf(name: string): Promise<'account' | 'group' | undefined> {
+    if (name === ANYONE) return 'group';
+    if (canonicalAddress(name, '') !== name) return undefined;
+    const { directory } = this.#store;
+    if ((await directory.find(name)) !== undefined) return 'account';
+    return (await directory.domains.findAlias(name)) === undefined ? undefined : 'group';
+  }
+
   /** As people write it; undefined of an account that is gone. */
   async nameOf(identity: Identity): Promise<string | undefined> {
     const plain = identity.startsWith(NEGATIVE) ? identity.slice(1) : identity;

@@ -4,12 +4,13 @@ import { CORE } from './capabilities.ts';
 import type { Method } from './core/method.ts';
 import { emailReaders } from './mail/email-readers.ts';
 import { emailWriters } from './mail/email-writers.ts';
-import { MAILBOX_METHODS } from './mailboxes/methods.ts';
+import { mailboxMethods } from './mailboxes/methods.ts';
 import { mdnMethods } from './mdn/methods.ts';
 import type { MethodParts } from './method-parts.ts';
 import { ownMethods } from './own/methods.ts';
 import { subscriptionMethods } from './push/subscriptions.ts';
 import { QUOTA_METHODS } from './quota/quota.ts';
+import { sharingMethods } from './sharing/methods.ts';
 import { sieveMethods } from './sieve/methods.ts';
 import { sendingMethods } from './submission/methods.ts';
 
@@ -19,7 +20,8 @@ const ECHO: Method = { name: 'Core/echo', capability: CORE, run: async (args) =>
 export function allMethods(parts: MethodParts): readonly Method[] {
   return [
     ECHO,
-    ...MAILBOX_METHODS,
+    ...mailboxMethods(parts.sharing),
+    ...sharingMethods(parts),
     ...QUOTA_METHODS,
     ...emailReaders(parts),
     ...emailWriters(parts),

@@ -43,6 +43,7 @@ import { webSocketRoutes } from './push/web-socket-route.ts';
 import { quotaState } from './quota/quota.ts';
 import { Requests } from './requests.ts';
 import type { JmapServices } from './services.ts';
+import { PRINCIPALS_CAPABILITY } from './sharing/capability.ts';
 import { sieveCapability, VACATION_CAPABILITY } from './sieve/capabilities.ts';
 import { scriptsState } from './sieve/scripts.ts';
 import { vacationState } from './sieve/vacation.ts';
@@ -57,6 +58,7 @@ const OTHER_STATES: StateSources = {
   SieveScript: scriptsState,
   VacationResponse: vacationState,
   Snooze: (account) => belongingStateOf(account, 'snooze'),
+  ShareNotification: (account) => belongingStateOf(account, 'share'),
 };
 export interface JmapOptions {
   readonly domain: Domain;
@@ -105,7 +107,9 @@ function servicesOf(options: JmapOptions): JmapServices {
   const authorization = authorizationJudge({ ...options, log, service: 'jmap' });
   const { hostname, uploads, keptUploads, submitting, editing } = options;
   const findBlob = withNestedParts(blobFinder(keptUploads));
-  const shared = { hostname, uploads, keptUploads, findBlob };
+  const sharing = new Sharing(domain);
+  const visits = new Visits(sharing, domain);
+  const shared = { hostname, uploads, keptUploads, findBlob, sharing, visits };
   const pushQueue = new PushQueue(domain, log, options.push);
   const stateSources = { ...MAIL_STATES, ...OTHER_STATES };
   followAccounts({ domain, log, sources: stateSources, queue: pushQueue });
@@ -113,7 +117,7 @@ function servicesOf(options: JmapOptions): JmapServices {
   const parts = { ...shared, submitting, editing, pushQueue, outward, attachmentBytes: ATTACHMENT_BYTES };
   return {
     activity: options.activity,
-    visits: new Visits(new Sharing(domain), domain),
+    visits,
     ...{ domain, log, limits, relay, findBlob, uploads: keptUploads, budget: uploads },
     judges: [vouchedJudge(domain), ...judges, authorization],
     askToSignIn: (request) => askToSignIn(authenticator, request),
@@ -123,6 +127,7 @@ function servicesOf(options: JmapOptions): JmapServices {
     capabilities: [
       coreCapability(limits),
       MAIL_CAPABILITY,
+      PRINCIPALS_CAPABILITY,
       WEBSOCKET_CAPABILITY,
       QUOTA_CAPABILITY,
       options.push.vapid.capability,

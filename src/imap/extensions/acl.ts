@@ -157,7 +157,9 @@ async function give(
   change: RightsChange,
 ): Promise<void> {
   const { account, mailbox } = place;
-  const rights = await changeShares(place.acting(session.domain, 'a'), account, mailbox, identity, change);
+  const domain = place.acting(session.domain, 'a');
+  const by = session.reach.own.record.address;
+  const rights = await changeShares(domain, account, mailbox, identity, change, by);
   const who = await session.sharing.nameOf(identity);
   session.note(place, 'rights changed', { mailbox: place.name, who, rights });
 }

@@ -14,9 +14,9 @@ import type { Call } from './method.ts';
 import type { ChangesAnswer } from './standard-changes.ts';
 
 const LETTERS: Readonly<Record<BelongingKind, string>> = {
-  ...{ identity: 'i', submission: 's', push: 'p', snooze: 'z', departure: 'd', device: 'v' },
+  ...{ identity: 'i', submission: 's', push: 'p', snooze: 'z', departure: 'd', device: 'v', share: 'n' },
 };
-const FORM = /^([ispzdv])(\d{1,16})-(\d{1,7})$/;
+const FORM = /^([ispzdvn])(\d{1,16})-(\d{1,7})$/;
 const DAY_MS = 86_400_000;
 export const REMEMBERED_MS = 90 * DAY_MS;
 /** Of those of a kind that went, so many are told of, where more went in that time. */
@@ -98,7 +98,7 @@ export function expectedState(
 }
 
 /** Whether it is the state of a kind of which there never was one, or none is in memory. */
-export const isStateOfNone = (state: string): boolean => /^[ispz]0-0$/.test(state);
+export const isStateOfNone = (state: string): boolean => /^[ispzn]0-0$/.test(state);
 
 function stateOf(rows: Iterable<BelongingRow>, kind: BelongingKind): string {
   let last: BelongingRow | undefined;

@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import type { AccountRecord } from '../../mailbox/model/model.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
 import { type Capability, MAIL, WEBSOCKET } from '../capabilities.ts';
+import { OWNER, PRINCIPALS } from '../sharing/capability.ts';
+import { principalId } from '../sharing/principal-id.ts';
 import { isReadOnly, SHARED_CAPABILITIES } from '../visitors.ts';
 import { accountObjectId } from './account-id.ts';
 import type { JsonObject } from './json.ts';
@@ -38,9 +40,11 @@ export function sessionObject(
   const base = `${isSecure ? 'https' : 'http'}://${host}`;
   const webSocket = { url: `${isSecure ? 'wss' : 'ws'}://${host}${PATHS.webSocket}`, supportsPush: true };
   const id = accountObjectId(record.id);
-  const ofAccount = capabilities.flatMap(({ uri, ofAccount: one }) =>
-    one === undefined ? [] : [[uri, one] as const],
-  );
+  const own = principalId(record.address) ?? null;
+  const ofAccount = [
+    ...capabilities.flatMap(({ uri, ofAccount: one }) => (one === undefined ? [] : [[uri, one] as const])),
+    [PRINCIPALS, { currentUserPrincipalId: own }] as const,
+  ];
   const primary = ofAccount.map(([uri]) => [uri, id] as const);
   return {
     capabilities: {
@@ -52,9 +56,11 @@ export function sessionObject(
         name: record.address,
         isPersonal: true,
         isReadOnly: false,
-        accountCapabilities: Object.fromEntries(ofAccount),
+        accountCapabilities: { ...Object.fromEntries(ofAccount), [OWNER]: ownerOf(record, id) },
       },
-      ...Object.fromEntries(shared.map((one) => [accountObjectId(one.id), sharedAccount(one, ofAccount)])),
+      ...Object.fromEntries(
+        shared.map((one) => [accountObjectId(one.id), sharedAccount(one, ofAccount, id)]),
+      ),
     },
     primaryAccounts: Object.fromEntries(primary),
     username: record.address,
@@ -70,13 +76,22 @@ export function sessionObject(
 function sharedAccount(
   account: AccountState,
   ofAccount: readonly (readonly [string, JsonObject])[],
+  askerId: string,
 ): JsonObject {
   const own = ofAccount.filter(([uri]) => SHARED_CAPABILITIES.has(uri));
   const accountCapabilities = Object.fromEntries(
     own.map(([uri, one]) => [uri, uri === MAIL ? { ...one, mayCreateTopLevelMailbox: false } : one]),
   );
   const name = account.record.address;
-  return { name, isPersonal: false, isReadOnly: isReadOnly(account), accountCapabilities };
+  return {
+    ...{ name, isPersonal: false, isReadOnly: isReadOnly(account) },
+    accountCapabilities: { ...accountCapabilities, [OWNER]: ownerOf(account.record, askerId) },
+  };
+}
+
+/** RFC 9670 §1.5.2: whose an account is, and where he is known. */
+function ownerOf({ address }: AccountRecord, accountIdForPrincipal: string): JsonObject {
+  return { accountIdForPrincipal, principalId: principalId(address) ?? null };
 }
 
 /** Another one when anything in the object is another: it is sent with each answer. */

@@ -31,6 +31,8 @@ export interface GetType<T extends Table> {
   readonly properties: readonly string[];
   /** Those that are given when none are named; all when absent. */
   readonly defaults?: readonly string[];
+  /** Properties that this call has besides; they are among its defaults. */
+  readonly more?: (call: Call) => readonly string[];
   /** Properties besides those with a name of their own: `header:Subject`. */
   readonly isProperty?: (name: string) => boolean;
   readonly arguments: T;
@@ -54,7 +56,7 @@ export function standardGet<T extends Table>(type: GetType<T>): Method {
       const ids = args.ids === undefined ? undefined : [...new Set(args.ids)];
       if ((ids?.length ?? 0) > call.limits.maxObjectsInGet)
         throw new MethodError('requestTooLarge', `at most ${call.limits.maxObjectsInGet} objects at once`);
-      const properties = wantedProperties(type, args.properties);
+      const properties = wantedProperties(type, args.properties, type.more?.(call) ?? []);
       for (;;) {
         const answer = await type.find({ account, call, ids, properties, args: args as Values<T> });
         if (!(await isKept(account.unsettled))) continue;
@@ -67,9 +69,11 @@ export function standardGet<T extends Table>(type: GetType<T>): Method {
 function wantedProperties<T extends Table>(
   { properties, defaults = properties, isProperty }: GetType<T>,
   asked: readonly string[] | undefined,
+  more: readonly string[],
 ): ReadonlySet<string> {
-  const wanted = asked ?? defaults;
-  const wrong = wanted.filter((name) => !properties.includes(name) && isProperty?.(name) !== true);
+  const wanted = asked ?? [...defaults, ...more];
+  const known = [...properties, ...more];
+  const wrong = wanted.filter((name) => !known.includes(name) && isProperty?.(name) !== true);
   if (wrong.length > 0)
     throw new MethodError('invalidArguments', `no property of this type: ${wrong[0]?.slice(0, 200)}`, {
       arguments: ['properties'],

@@ -16,12 +16,19 @@ export const PROPERTIES = [
   ...COUNTS,
 ];
 
+/** To whoever asks about sharing (RFC 9670 §4). */
+export interface ToldOfSharing {
+  readonly shareWith?: JsonObject | undefined;
+  readonly isOfSharing?: boolean;
+}
+
 /** `counts` when any of them is among the properties. */
 export function objectOf(
   account: AccountState,
   mailbox: MailboxState,
   properties: ReadonlySet<string>,
   counts: MailboxCounts | undefined,
+  { shareWith, isOfSharing = false }: ToldOfSharing = {},
 ): JsonObject {
   const parent = parentOf(account, mailbox);
   return picked(properties, {
@@ -31,7 +38,8 @@ export function objectOf(
     role: () => roleOf(mailbox) ?? null,
     sortOrder: () => mailbox.sortOrder,
     isSubscribed: () => mailbox.subscribed,
-    myRights: () => rightsObject(rightsIn(account, mailbox), mailbox),
+    myRights: () => rightsObject(rightsIn(account, mailbox), mailbox, isOfSharing),
+    shareWith: () => shareWith ?? null,
     totalEmails: () => counts?.totalEmails ?? 0,
     unreadEmails: () => counts?.unreadEmails ?? 0,
     totalThreads: () => counts?.totalThreads ?? 0,

@@ -1,9 +1,12 @@
 /** Mailbox/set (RFC 8621 §2.5). Each mailbox is a change of its own; parents come before their children, and go after them. */
 import { isDeepStrictEqual } from 'node:util';
+import type { Sharing } from '../../identity/sharing.ts';
 import { nameAtOwner } from '../../mail/mailbox-name.ts';
+import type { Domain } from '../../mailbox/domain.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { ROLES } from '../../mailbox/model/model.ts';
 import { mailboxObjectId } from '../../mailbox/model/object-ids.ts';
+import type { Shares } from '../../mailbox/model/shares.ts';
 import {
   editMailbox,
   holderOfName,
@@ -12,6 +15,8 @@ import {
   removeMailbox,
 } from '../../mailbox/operations/edit-mailbox.ts';
 import { setSubscribedToOthers } from '../../mailbox/operations/folders.ts';
+import { sharesOf } from '../../mailbox/operations/shares.ts';
+import { ownerOf } from '../../mailbox/operations/visiting.ts';
 import { mailboxCounts } from '../../mailbox/query/mailbox-counts.ts';
 import { durableMoment } from '../../mailbox/reading/moment.ts';
 import type { AccountState } from '../../mailbox/state/account.ts';
@@ -34,10 +39,12 @@ import {
 import { invalidProperties, SetError, setErrorOf } from '../core/fault.ts';
 import { onlyInState } from '../core/if-in-state.ts';
 import type { Json, JsonObject } from '../core/json.ts';
-import type { Call } from '../core/method.ts';
-import { eachByItself, type SetRequest, standardSet } from '../core/standard-set.ts';
+import type { Call, Method } from '../core/method.ts';
+import { eachByItself, type OneByOne, type SetRequest, standardSet } from '../core/standard-set.ts';
 import { momentString } from '../core/state-string.ts';
-import { COUNTS, objectOf } from './mailbox-object.ts';
+import { PRINCIPALS } from '../sharing/capability.ts';
+import { carryOutSharing, mayShare, readSharing, withoutSharing } from '../sharing/share-with.ts';
+import { COUNTS, objectOf, type ToldOfSharing } from './mailbox-object.ts';
 import { mailboxOfId, nameOf, parentOf } from './properties.ts';
 
 const ARGUMENTS = { onDestroyRemoveEmails: withDefault(boolean, false) };
@@ -61,60 +68,96 @@ const TABLE = { ...WISHES, ...Object.fromEntries(SERVER_SET.map((name) => [name,
 /** What is told of a new one: all that its client did not say. */
 const TOLD = new Set(['id', ...SERVER_SET, 'parentId', 'role', 'sortOrder', 'isSubscribed']);
 
-export const mailboxSet = standardSet({
-  type: 'Mailbox',
-  capability: MAIL,
-  arguments: ARGUMENTS,
-  state: async (account) => momentString('mailboxes', await durableMoment(account, 'mailboxes')),
-  async apply(request) {
-    const { call, ifInState } = request;
-    const domain = onlyInState(call.domain, request.account, 'mailboxes', ifInState);
-    // What somebody sees who is there by leave is another account after each change.
-    const now = async (): Promise<AccountState> =>
-      request.account.visit === undefined
-        ? request.account
-        : call.account(accountObjectId(request.account.id));
-    return eachByItself(inOrder(request), {
-      async create(wanted) {
-        const account = await now();
-        const wishes = wishesOf(wanted, account, call, undefined, {});
-        const { name } = wishes;
-        if (name === undefined) throw invalidProperties(['name'], 'a mailbox needs a name');
-        const made = await said({ account, wishes, mailbox: undefined }, () =>
-          makeMailbox(domain, account, { ...ofMailbox(account, wishes), name }),
-        );
-        call.note(account, 'mailbox created', { mailbox: made.name });
-        await subscribe(call, account, made, wishes);
-        const id = mailboxObjectId(made.id);
-        const after = await now();
-        return { ...objectOf(after, after.mailboxes.get(made.id) ?? made, TOLD, undefined), id };
-      },
-      async update(id, patch) {
-        const account = await now();
-        const mailbox = required(account, id);
-        const repeated = new Set(SERVER_SET.filter((name) => Object.hasOwn(patch, name)));
-        const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
-        const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id));
-        const wishes = wishesOf(patch, account, call, mailbox, current);
-        const from = mailbox.name;
-        await said({ account, wishes, mailbox }, () =>
-          editMailbox(domain, account, mailbox.id, ofMailbox(account, wishes)),
-        );
-        if (mailbox.name !== from) call.note(account, 'mailbox renamed', { from, to: mailbox.name });
-        await subscribe(call, account, mailbox, wishes);
-        return null;
-      },
-      async destroy(id) {
-        const account = await now();
-        const mailbox = required(account, id);
-        const { onDestroyRemoveEmails } = request.args;
-        const { name, exists: messages } = mailbox;
-        await removeMailbox(domain, account, mailbox.id, onDestroyRemoveEmails);
-        call.note(account, 'mailbox deleted', { mailbox: name, messages });
-      },
+type Request = SetRequest<typeof ARGUMENTS>;
+
+export const mailboxSet = (sharing: Sharing): Method =>
+  standardSet({
+    type: 'Mailbox',
+    capability: MAIL,
+    arguments: ARGUMENTS,
+    state: async (account) => momentString('mailboxes', await durableMoment(account, 'mailboxes')),
+    apply: (request) => eachByItself(inOrder(request), new MailboxSet(sharing, request)),
+  });
+
+class MailboxSet implements OneByOne {
+  readonly #sharing: Sharing;
+  readonly #request: Request;
+  readonly #domain: Domain;
+
+  constructor(sharing: Sharing, request: Request) {
+    const { call, account, ifInState } = request;
+    this.#sharing = sharing;
+    this.#request = request;
+    this.#domain = onlyInState(call.domain, account, 'mailboxes', ifInState);
+  }
+
+  async create(wanted: JsonObject): Promise<JsonObject & { readonly id: string }> {
+    const { call } = this.#request;
+    const account = await this.#account();
+    const { rest, sharing } = split(wanted, call);
+    const wishes = wishesOf(rest, account, call, undefined, {});
+    const { name } = wishes;
+    if (name === undefined) throw invalidProperties(['name'], 'a mailbox needs a name');
+    const shares = inherited(account, wishes);
+    const grants = await readSharing(this.#sharing, account, { name }, shares, sharing);
+    if (grants.length > 0 && wishes.parent !== undefined) requireSharing(account, { id: wishes.parent });
+    const made = await said({ account, wishes, mailbox: undefined }, () =>
+      makeMailbox(this.#domain, account, { ...ofMailbox(account, wishes), name }),
+    );
+    call.note(account, 'mailbox created', { mailbox: made.name });
+    await subscribe(call, account, made, wishes);
+    const after = await this.#account();
+    const mailbox = after.mailboxes.get(made.id) ?? made;
+    await carryOutSharing(call, after, mailbox, grants).catch(async (error: unknown) => {
+      await removeMailbox(this.#domain, after, made.id, false);
+      throw error;
     });
-  },
-});
+    const id = mailboxObjectId(made.id);
+    return { ...objectOf(after, mailbox, TOLD, undefined, toldOfSharing(call)), id };
+  }
+
+  async update(id: string, patch: JsonObject): Promise<null> {
+    const { call } = this.#request;
+    const domain = this.#domain;
+    const account = await this.#account();
+    const mailbox = required(account, id);
+    const { rest, sharing } = split(patch, call);
+    const repeated = new Set(SERVER_SET.filter((name) => Object.hasOwn(rest, name)));
+    const counts = repeated.size > 0 ? await mailboxCounts(domain, account) : undefined;
+    const current = objectOf(account, mailbox, repeated, counts?.get(mailbox.id), toldOfSharing(call));
+    const wishes = wishesOf(rest, account, call, mailbox, current);
+    if (Object.keys(sharing).length > 0) requireSharing(account, mailbox);
+    const shares = sharesOf(ownerOf(account), mailbox);
+    const grants = await readSharing(this.#sharing, account, mailbox, shares, sharing);
+    const from = mailbox.name;
+    await said({ account, wishes, mailbox }, () =>
+      editMailbox(domain, account, mailbox.id, ofMailbox(account, wishes)),
+    );
+    if (mailbox.name !== from) call.note(account, 'mailbox renamed', { from, to: mailbox.name });
+    await subscribe(call, account, mailbox, wishes);
+    await carryOutSharing(call, account, mailbox, grants);
+    return null;
+  }
+
+  async destroy(id: string): Promise<void> {
+    const { call, args } = this.#request;
+    const account = await this.#account();
+    const mailbox = required(account, id);
+    const { name, exists: messages } = mailbox;
+    await removeMailbox(this.#domain, account, mailbox.id, args.onDestroyRemoveEmails);
+    call.note(account, 'mailbox deleted', { mailbox: name, messages });
+  }
+
+  /** What somebody sees who is there by leave is another account after each change. */
+  async #account(): Promise<AccountState> {
+    const { account, call } = this.#request;
+    return account.visit === undefined ? account : call.account(accountObjectId(account.id));
+  }
+}
+
+function toldOfSharing({ using }: Call): ToldOfSharing {
+  return { isOfSharing: using.has(PRINCIPALS) };
+}
 
 /** Throws `SetError`. `mailbox`: the one that is changed. `current`: what only the server says of it. */
 function wishesOf(
@@ -152,6 +195,22 @@ function wishesOf(
     ...(order === undefined ? {} : { sortOrder: order }),
     ...(isSubscribed === undefined ? {} : { isSubscribed }),
   };
+}
+
+/** What is said of sharing is known to those who ask about it. */
+function split(patch: JsonObject, { using }: Call): ReturnType<typeof withoutSharing> {
+  return using.has(PRINCIPALS) ? withoutSharing(patch) : { rest: patch, sharing: {} };
+}
+
+/** A new mailbox begins with the rights of the one above it (RFC 4314 §4). */
+function inherited(account: AccountState, { parent }: MailboxWishes): Shares {
+  const above = parent === undefined ? undefined : ownerOf(account).mailboxes.get(parent);
+  return above === undefined ? new Map() : sharesOf(ownerOf(account), above);
+}
+
+function requireSharing(account: AccountState, mailbox: Pick<MailboxState, 'id'>): void {
+  if (!mayShare(account, mailbox))
+    throw new SetError('forbidden', 'you have no right to give rights in it (a)');
 }
 
 /** A mailbox of somebody else does not say whether its visitors are subscribed to it: their own accounts do. */

@@ -1,13 +1,16 @@
 /**
  * What belongs to an account beside its mail, object by object: the identities under which its owner writes, what he has submitted to be
- * sent, where its programs and telephones are told of changes, until when mail is put off, what of it waits to leave though nobody is told of that any more. The domain keeps them, knows when each was made and changed, and reads none but the last
- * (`operations/snooze.ts`): their values are octets of whoever puts them.
+ * sent, where its programs and telephones are told of changes, until when mail is put off, what of it waits to leave though nobody is told of that any more, what
+ * others have shared with him. The domain keeps them, knows when each was made and changed, and reads those alone that it writes itself
+ * (`operations/snooze.ts`, `operations/share-notices.ts`): their values are octets of whoever puts them.
  *
  * One that is gone stays a while without its value, so that whoever was away learns that it went (RFC 8620 §5.2).
  */
 import type { ModSeq } from './model.ts';
 
-export const BELONGING_KINDS = ['identity', 'submission', 'push', 'snooze', 'departure', 'device'] as const;
+export const BELONGING_KINDS = [
+  ...(['identity', 'submission', 'push', 'snooze', 'departure', 'device', 'share'] as const),
+] as const;
 export type BelongingKind = (typeof BELONGING_KINDS)[number];
 
 /**

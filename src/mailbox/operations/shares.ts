@@ -18,6 +18,7 @@ import {
 } from '../model/shares.ts';
 import type { AccountState } from '../state/account.ts';
 import type { MailboxState } from '../state/mailbox.ts';
+import { tellAffected } from './share-notices.ts';
 
 /** Something is there for him, and he lacks the right to this. */
 export class NotPermitted extends MailboxError {
@@ -58,31 +59,55 @@ export function guarded(domain: Domain, check: () => void): Domain {
   };
 }
 
-/**
- * Gives the identity, with `-` in front or not, other rights in the mailbox, and says which it has now. Throws MailboxError `nonexistent`, `limit`, `cannot` (the
- * owner's own).
- */
+export interface Grant {
+  /** With `-` in front or not. */
+  readonly identity: Identity;
+  readonly wanted: RightsChange;
+}
+
+/** `changeAllShares` of one. */
 export async function changeShares(
   domain: Domain,
   account: AccountState,
   mailbox: MailboxState,
   identity: Identity,
   wanted: RightsChange,
+  by?: string,
 ): Promise<Rights> {
-  const plain = identity.startsWith(NEGATIVE) ? identity.slice(1) : identity;
-  if (plain === accountIdentity(account.id))
+  const [rights] = await changeAllShares(domain, account, mailbox, [{ identity, wanted }], by);
+  return rights as Rights;
+}
+
+/**
+ * Gives each identity other rights in the mailbox, all in one change, and says which it has now. `by`: the address of who does it, where that
+ * is not the owner. Throws MailboxError `nonexistent`, `limit`, `cannot` (the owner's own).
+ */
+export async function changeAllShares(
+  domain: Domain,
+  account: AccountState,
+  mailbox: MailboxState,
+  grants: readonly Grant[],
+  by = account.record.address,
+): Promise<readonly Rights[]> {
+  const own = accountIdentity(account.id);
+  if (grants.some(({ identity }) => identity === own || identity === NEGATIVE + own))
     throw new MailboxError('cannot', 'the owner has all rights and keeps them');
-  return domain.turns.run({
+  const changed = await domain.turns.run({
     account,
     run: (change) => {
       change.requireThere(mailbox);
-      const shares = sharesOf(account, mailbox);
-      const rights = changedRights(shares.get(identity) ?? NO_RIGHTS, wanted);
-      if (!shares.has(identity) && rights !== NO_RIGHTS) refuseTooMany(account, shares);
-      change.shares.grant(mailbox, identity, rights);
-      return rights;
+      return grants.map(({ identity, wanted }) => {
+        const shares = sharesOf(account, mailbox);
+        const before = shares.get(identity) ?? NO_RIGHTS;
+        const after = changedRights(before, wanted);
+        if (!shares.has(identity) && after !== NO_RIGHTS) refuseTooMany(account, shares);
+        change.shares.grant(mailbox, identity, after);
+        return { identity, before, after };
+      });
     },
   });
+  await tellAffected(domain, account, mailbox, changed, by);
+  return changed.map(({ after }) => after);
 }
 
 function refuseTooMany(account: AccountState, here: Shares): void {
