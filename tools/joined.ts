@@ -1,5 +1,5 @@
 import { globSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { dirname, join, relative } from 'node:path';
+import { dirname, join, relative, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { build, type Plugin } from 'esbuild';
 import { ROOT } from './sources.ts';
@@ -13,6 +13,8 @@ import { ROOT } from './sources.ts';
  *   source lies, so it finds what it finds in a clone. What is tested as people start it (`test/kit/launch.ts`) is started so.
  */
 const OF_TESTS = join(ROOT, '.joined');
+/** In `dist`, of `web/build.mjs`, which lets go of its own. */
+const WEB = join('web', sep);
 
 /** What is started as a process or a thread of its own. */
 const ENTRIES = ['src/main.ts', 'src/**/*-worker.ts'];
@@ -78,9 +80,10 @@ async function write(joining: Joining): Promise<void> {
   });
   for (const { path, contents } of outputFiles) put(path, contents);
   const made = new Set(outputFiles.map(({ path }) => path));
+  const web = join(out, WEB);
   for (const entry of readdirSync(out, { recursive: true, withFileTypes: true })) {
     const path = join(entry.parentPath, entry.name);
-    if (entry.isFile() && !made.has(path)) rmSync(path);
+    if (entry.isFile() && !made.has(path) && !path.startsWith(web)) rmSync(path);
   }
 }
 
