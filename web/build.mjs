@@ -277,7 +277,11 @@ function moveTo(place, beside) {
   try {
     renameSync(beside, place);
   } catch (error) {
-    if (!existsSync(join(place, 'manifest.json'))) throw error;
+    if (existsSync(join(place, 'manifest.json'))) return;
+    if (error.code !== 'ENOTEMPTY' && error.code !== 'EEXIST') throw error;
+    // It came whole, and somebody has taken from it since.
+    rmSync(place, { recursive: true, force: true });
+    renameSync(beside, place);
   }
 }
 
