@@ -22,6 +22,7 @@ import type { UrlAuthority } from './url/authority.ts';
 import type { StreamedLiteral } from './wire/frame.ts';
 import type { WireWriter } from './wire/writer.ts';
 import type { Watched, Watching } from './wishes.ts';
+import type { Language } from './words/language.ts';
 
 /** What a command may ask in every state. */
 export interface DialogueContext {
@@ -35,6 +36,8 @@ export interface DialogueContext {
   readonly isSecure: boolean;
   readonly capabilities: readonly string[];
 
+  /** Texts for people are in this language from here on. */
+  speak(language: Language): void;
   /** Sends what was written, when everything it was computed from is durable. */
   flush(): Promise<void>;
   /** In every long loop: sends when much is written, waits for a slow reader, lets others run. Cheap when none is due. */

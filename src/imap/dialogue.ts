@@ -36,6 +36,7 @@ import type { FrameEvent } from './wire/frame-event.ts';
 import { Framer } from './wire/framer.ts';
 import type { LiteralAnnouncement, LiteralDecision } from './wire/literal.ts';
 import type { WireWriter } from './wire/writer.ts';
+import { type Language, wordsIn } from './words/language.ts';
 
 /** Enough output to be worth a write, and little enough to hold for each of thousands of slow readers. */
 const FLUSH_BYTES = 256 * 1024;
@@ -118,9 +119,16 @@ export class Dialogue {
   forget(): void {
     this.modes = new Modes();
     this.out.isUtf8 = false;
+    this.out.words = undefined;
     this.log = this.#anonymousLog;
     this.framer.setLimits(this.services.settings.limitsBeforeLogin);
     this.presence.left();
+  }
+
+  /** What is written from here on is in this language. */
+  speak(language: Language): void {
+    this.modes.language = language;
+    this.out.words = wordsIn(language);
   }
 
   flush(): Promise<void> {
@@ -193,7 +201,7 @@ export class Dialogue {
         return this.#answerFault(event.tag, event.fault);
       case 'literal-wanted':
         this.framer.accept();
-        this.out.ascii('+ Ready for the literal').crlf();
+        this.out.ascii('+ ').said('Ready for the literal').crlf();
         return this.flush();
       case 'stream-literal':
         return this.#speaker?.beginUpload(event.literal);

@@ -94,6 +94,8 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
     input.dropPending();
     await connection.startTls(services.tls, Buffer.concat(this.out.take()));
     input.dropPending();
+    // Whoever asked for a language may have been somebody in between (RFC 5255 §3.1, §7).
+    this.speak('i-default');
   }
 
   #begin(): void {
@@ -110,7 +112,7 @@ export class ImapDoor extends Party implements Speaker, Session, DoorContext {
 
   async #admit(tag: string, who: Admission, mechanism: string): Promise<Completion> {
     const { connection, guest, services } = this.dialogue;
-    const leaving = { connection, guest, mechanism, session: { tag } };
+    const leaving = { connection, guest, mechanism, session: { tag, language: this.modes.language } };
     const holder = await handOver(who, { ...services, ...leaving });
     if (holder !== undefined) return { ...ok(''), next: { kind: 'elsewhere', holder } };
     this.#session = await ImapSession.enter(this.dialogue, who, () => this.#back());

@@ -7,6 +7,7 @@ import { applePush } from './extensions/apple-push.ts';
 import { binary } from './extensions/binary.ts';
 import { catenate } from './extensions/catenate.ts';
 import { children } from './extensions/children.ts';
+import { comparator } from './extensions/comparator.ts';
 import { compress } from './extensions/compress.ts';
 import { condstore } from './extensions/condstore.ts';
 import { searchContext } from './extensions/context.ts';
@@ -22,6 +23,7 @@ import { imap4 } from './extensions/imap4.ts';
 import { imap4Messages } from './extensions/imap4-messages.ts';
 import { inProgress } from './extensions/in-progress.ts';
 import { jmapAccess } from './extensions/jmap-access.ts';
+import { language } from './extensions/language.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
@@ -66,6 +68,7 @@ export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail' | 'apple
     enableExtension,
     jmapAccess,
     namespaceExtension,
+    language,
     idleExtension,
     unselectExtension,
     unauthenticate,
@@ -97,6 +100,7 @@ export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail' | 'apple
     sort,
     searchContext,
     thread,
+    comparator,
     preview,
     saveDate,
     objectId,

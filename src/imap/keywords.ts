@@ -18,14 +18,18 @@ export function writeFlagNames({ out, domain }: Teller, selected: Selected): voi
   const { changeableFlags } = selected.place;
   const flags = ALL_SYSTEM_FLAGS & changeableFlags;
   selected.toldFlags = flags;
-  if (selected.isReadOnly || flags === 0) out.ascii('()] Nothing can be changed').crlf();
-  else if (!selected.place.may('w')) out.flagList(flags, []).ascii('] These can be changed').crlf();
+  if (selected.isReadOnly || flags === 0) out.ascii('()] ').said('Nothing can be changed').crlf();
+  else if (!selected.place.may('w')) out.flagList(flags, []).ascii('] ').said('These can be changed').crlf();
   else if (mayMakeKeywords(domain, selected.mailbox)) {
     out
       .flagList(flags, [...names, '\\*'])
-      .ascii('] All can be changed, and new ones made')
+      .ascii('] ')
+      .said('All can be changed, and new ones made')
       .crlf();
-  } else out.flagList(flags, names).ascii('] All can be changed, but there are too many for new ones').crlf();
+  } else {
+    out.flagList(flags, names).ascii('] ');
+    out.said('All can be changed, but there are too many for new ones').crlf();
+  }
 }
 
 /** Somebody else's rights are others than he was told (RFC 4314 §5.1.1). Only between lines. */

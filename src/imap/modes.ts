@@ -1,6 +1,9 @@
+import { type Comparator, USUAL_COMPARATOR } from './comparator.ts';
+import type { Language } from './words/language.ts';
+
 /**
  * What a client has switched on for the rest of its session, by ENABLE or by using it (RFC 5161, RFC 7162 §3.1,
- * RFC 9051 §6.3.1). A mode is never switched off again. Only encoding (`wire/`) and untagged output (`updates.ts`,
+ * RFC 9051 §6.3.1). A mode is never switched off again; a choice can be made anew. Only encoding (`wire/`) and untagged output (`updates.ts`,
  * the FETCH items) look at them.
  */
 export class Modes {
@@ -14,6 +17,10 @@ export class Modes {
   rev2 = false;
   /** No message numbers: UIDFETCH in the place of FETCH, VANISHED in that of EXPUNGE (RFC 9586). */
   uidOnly = false;
+  /** Of the texts for people (RFC 5255 §3). */
+  language: Language = 'i-default';
+  /** By what texts are compared (RFC 5255 §4). */
+  comparator: Comparator = USUAL_COMPARATOR;
   /** Words that ENABLE has answered; each is answered once (RFC 5161 §3.1). */
   readonly enabled = new Set<string>();
 

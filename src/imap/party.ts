@@ -6,6 +6,7 @@ import type { Dialogue } from './dialogue.ts';
 import type { Modes } from './modes.ts';
 import type { ImapSettings } from './settings.ts';
 import type { WireWriter } from './wire/writer.ts';
+import type { Language } from './words/language.ts';
 
 export abstract class Party implements DialogueContext {
   protected readonly dialogue: Dialogue;
@@ -43,6 +44,10 @@ export abstract class Party implements DialogueContext {
 
   get isSecure(): boolean {
     return this.dialogue.connection.isSecure;
+  }
+
+  speak(language: Language): void {
+    this.dialogue.speak(language);
   }
 
   flush(): Promise<void> {

@@ -35,7 +35,7 @@ export async function relevancies(
   key: Key,
   hits: ArrayLike<number>,
 ): Promise<ReadonlyMap<number, number>> {
-  const { domain } = session;
+  const { domain, modes } = session;
   const exact = criterionOf(unfuzzed(key), scope, domain.clock.nowMs());
   const ranges = NumSet.of(
     'uid',
@@ -44,6 +44,7 @@ export async function relevancies(
   const among = async (criterion: Criterion): Promise<readonly number[]> => {
     const { uids } = await searchMessages(domain, account, mailbox, {
       criterion: { kind: 'and', criteria: [{ kind: 'uids', ranges }, criterion] },
+      collation: modes.comparator.collation,
       upTo: scope.view.highestUid,
       wants: 'all',
       pause: () => session.breathe(),

@@ -24,7 +24,7 @@ function completion(status: Completion['status'], text: string, code: string | u
   return code === undefined ? { status, text } : { status, text, code };
 }
 
-/** `* OK [code] text`, `tag NO text`, `* BYE text`. */
+/** `* OK [code] text`, `tag NO text`, `* BYE text`; the text, in English, is said in the client's language. */
 export function writeStatus(
   out: WireWriter,
   tag: string,
@@ -34,7 +34,7 @@ export function writeStatus(
 ): void {
   out.ascii(tag).sp().ascii(status).sp();
   if (code !== undefined) out.ascii('[').text(code).ascii('] ');
-  out.text(text).crlf();
+  out.said(text).crlf();
 }
 
 /** RFC 4315 §3. */

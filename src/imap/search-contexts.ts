@@ -6,6 +6,7 @@
  * Promise: the result a client has, with what it is told applied in order, is what the same command would return now, for the
  * messages that it has been told of. Removed numbers are those before the EXPUNGE that follows, added ones those behind EXISTS.
  */
+import type { TextCollation } from '../mail/fold.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { searchMessages } from '../mailbox/search/search.ts';
 import { type SortCriterion, sortMessages } from '../mailbox/search/sort.ts';
@@ -30,6 +31,7 @@ export interface ContextWanted {
   readonly isUid: boolean;
   /** As `lasting` gives it. */
   readonly key: Key;
+  readonly collation: TextCollation;
   /** Of SORT. */
   readonly order: readonly SortCriterion[] | undefined;
   /** RFC 5465 §7: what is to be told of a new message that is among the results. */
@@ -157,6 +159,7 @@ export class SearchContexts implements ResultUpdates {
     context.upTo = view.highestUid;
     const { uids: hits } = await searchMessages(domain, this.#account, mailbox, {
       criterion: among === undefined ? criterion : { kind: 'and', criteria: [among, criterion] },
+      collation: context.collation,
       upTo: view.highestUid,
       wants: 'all',
       pause: () => this.#session.breathe(),

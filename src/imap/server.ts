@@ -13,6 +13,7 @@ import { ImapDoor } from './door.ts';
 import { makeRegistry } from './extensions.ts';
 import type { ImapServices } from './services.ts';
 import { ImapSession } from './session.ts';
+import { languageNamed } from './words/language.ts';
 
 export interface ImapPorts extends SharedOptions {
   /** Where to listen: `imap` with STARTTLS, `imaps` with TLS from the first octet. */
@@ -42,6 +43,7 @@ export function receiveImap(services: ImapServices): Receive {
     const { connection, guest, handover } = arriving;
     const dialogue = new Dialogue(connection, guest, services);
     const who = signedInBy(arriving);
+    dialogue.speak(languageNamed(String(handover.session.language)));
     const session = await ImapSession.enter(dialogue, who);
     dialogue.presence.arrived(who, handover.mechanism);
     return session.arrived(String(handover.session.tag));

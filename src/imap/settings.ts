@@ -1,8 +1,10 @@
 /**
  * What the configuration says to IMAP sessions.
  */
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { PlaintextRule } from '../sasl/plaintext.ts';
 import type { FramerLimits } from './wire/frame-event.ts';
+import type { Language } from './words/language.ts';
 
 export interface ImapSettings {
   readonly hostname: string;
@@ -10,6 +12,8 @@ export interface ImapSettings {
   readonly plaintext: PlaintextRule;
   /** APPENDLIMIT (RFC 7889), octets. */
   readonly maxAppendBytes: number;
+  /** What those get who ask for the language that the administrator prefers (RFC 5255 §3.2); undefined: nobody has signed in. */
+  readonly preferredLanguage: (account: AccountRecord | undefined) => Language;
   /** UIDONLY (RFC 9586). */
   readonly offersUidOnly: boolean;
   /** X-GM-EXT-1; as it was at the start. */

@@ -26,7 +26,15 @@ const IS_ASCII = /^[\x00-\x7f]*$/;
 
 export function casemapKey(text: string): Buffer {
   const cut = text.length > MAX_KEY_BYTES ? text.slice(0, MAX_KEY_BYTES) : text;
-  const key = Buffer.from(casemapped(cut));
+  return cutKey(Buffer.from(casemapped(cut)));
+}
+
+/** Any text, cut as a key is, an octet a character. */
+export function cutOctets(text: string): string {
+  return cutKey(Buffer.from(text)).toString('latin1');
+}
+
+function cutKey(key: Buffer): Buffer {
   return key.length > MAX_KEY_BYTES ? key.subarray(0, characterStart(key, MAX_KEY_BYTES)) : key;
 }
 
@@ -37,16 +45,26 @@ export function casemapOctets(text: string): string {
   return casemapKey(text).toString('latin1');
 }
 
+/** Runs of letters whose title case is not their upper case as the platform has it, and of pairs, which may be no letters at all. */
+const APART =
+  /([\u00df\u0149\u01c4-\u01cc\u01f0-\u01f3\u0390\u03b0\u0587\u10d0-\u10ff\u1e96-\u1e9a\u1f50-\u1fff\ufb00-\ufb17\ud800-\udfff]+)/;
+
 /** The text in title case, decomposed; lone surrogates become what UTF-8 has for them. */
 export function casemapped(text: string): string {
   if (IS_ASCII.test(text)) return text.toUpperCase();
-  const upper = text.toUpperCase();
-  // No mapping to several letters, and none of the letters that are different in title case.
-  if (upper.length === text.length && !/[\u01c4-\u01f3\u10d0-\u10ff\u1f80-\u1fff\ud800-\udfff]/.test(text))
-    return upper.normalize('NFKD');
+  if (!APART.test(text)) return text.toUpperCase().normalize('NFKD');
+  // Every second piece is such a run.
+  const pieces = text.split(APART);
+  return pieces
+    .map((piece, i) => (i % 2 === 0 ? piece.toUpperCase() : titleCased(piece)))
+    .join('')
+    .normalize('NFKD');
+}
+
+function titleCased(letters: string): string {
   let out = '';
-  for (const character of text.toWellFormed()) out += titleCase(character);
-  return out.normalize('NFKD');
+  for (const character of letters.toWellFormed()) out += titleCase(character);
+  return out;
 }
 
 function titleCase(character: string): string {

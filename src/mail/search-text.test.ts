@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { runs } from '../../test/kit/runs.ts';
 import { EnvelopeReader } from './envelope-reader.ts';
-import { foldFieldText } from './fold.ts';
+import { foldFieldText, singleSpaced } from './fold.ts';
 import { analyze } from './message.ts';
 import { readLinks } from './message-links.ts';
-import { isInField, isSearchField, SEARCH_FIELDS } from './search-text.ts';
+import { asFoldedNow, isInField, isSearchField, SEARCH_FIELDS } from './search-text.ts';
 
 function assertAgrees(message: Buffer, needles: readonly string[]): void {
   const facts = analyze(message);
@@ -92,6 +92,45 @@ test('of the corpus', () => {
     if (analyze(message).searchText !== undefined)
       assertAgrees(message, ['', 'e', 'example', 're:', '@', 'ö', ' ']);
   }
+});
+
+/** As it was folded before letters were taken apart from their accents. */
+function formerly(text: string): string {
+  return singleSpaced(text).normalize('NFC').toLowerCase().replaceAll('ς', 'σ');
+}
+
+test('a text that was stored before is made anew, or nothing is said of it', () => {
+  const now = (subject: string) =>
+    `*${foldFieldText(subject)}\n*${foldFieldText('Åsa <asa@example.com>')}\n\n\n`;
+  const stored = (subject: string) =>
+    Buffer.from(`+${formerly(subject)}\n+${formerly('Åsa <asa@example.com>')}\n\n\n`);
+  const message = Buffer.from('Subject: Blåbär\r\nFrom: =?utf-8?q?=C3=85sa?= <asa@example.com>\r\n\r\n');
+  assert.equal(analyze(message).searchText?.toString(), now('Blåbär'));
+  for (const subject of ['Blåbär', 'ПРИВЕТ', '½ １', 'ﬁ', '한글', 'ΟΔΟΣ', '\u212b', 'İ', '+', '*'])
+    assert.equal(asFoldedNow(stored(subject))?.toString(), now(subject), subject);
+  for (const subject of ['Straße', 'STRAẞE', 'Ა', 'j\u030c'])
+    assert.equal(asFoldedNow(stored(subject)), undefined, subject);
+  for (const text of ['+plain\n\n+a@b\n\n', '\n\n*å\n\n', now('x')])
+    assert.equal(asFoldedNow(Buffer.from(text))?.toString(), text);
+});
+
+test('property: never otherwise than it would be made today', () => {
+  const letters = fc.oneof(
+    fc.string({ unit: 'grapheme', maxLength: 4 }),
+    fc.string({ unit: 'binary', maxLength: 4 }),
+  );
+  fc.assert(
+    fc.property(fc.array(letters, { maxLength: 6 }), (parts) => {
+      const text = parts
+        .join('')
+        .replace(/[\n\0]/g, '')
+        .toWellFormed();
+      const made = asFoldedNow(Buffer.from(`+${formerly(text)}\n\n\n\n`));
+      const is = /[^\x00-\x7f]/.test(formerly(text)) ? '*' : '+';
+      if (made !== undefined) assert.equal(made.toString(), `${is}${foldFieldText(text)}\n\n\n\n`);
+    }),
+    { numRuns: runs(2000) },
+  );
 });
 
 test('long ones are not kept', () => {

@@ -2,15 +2,16 @@
  * The texts that searches ask for most, folded and in one piece: what SEARCH SUBJECT, FROM, TO, CC and BCC look into
  * (RFC 9051 §6.4.4), made at delivery of what the ENVELOPE is made of.
  *
- * Format: a line for each of `SEARCH_FIELDS`, in UTF-8; an absent field is an empty line, others begin with a plus sign. Folded field
- * texts have no line ends.
+ * Format: a line for each of `SEARCH_FIELDS`, in UTF-8; an absent field is an empty line, others begin with a sign: an asterisk where any
+ * of them is not ASCII, else a plus. Folded field texts have no line ends. Before letters were taken apart from their accents the sign
+ * was always a plus; `asFoldedNow` makes such a text anew.
  *
  * Promises: the same answers as the envelope's text folded by `foldFieldText`. Looking for octets costs a search for octets.
  */
-import { Buffer } from 'node:buffer';
+import { Buffer, isAscii } from 'node:buffer';
 import { LF } from '../base/bytes.ts';
 import { shownAddress } from './envelope-reader.ts';
-import { foldFieldText } from './fold.ts';
+import { foldFieldText, foldText } from './fold.ts';
 import type { HeaderBlock } from './header.ts';
 import type { HeaderSummary } from './header-summary.ts';
 
@@ -37,7 +38,26 @@ export function searchText(header: HeaderBlock, facts: HeaderSummary): Buffer | 
     if (text.length > MAX_SEARCH_BYTES) return undefined;
   }
   const out = Buffer.from(text);
-  return out.length > MAX_SEARCH_BYTES ? undefined : out;
+  if (out.length > MAX_SEARCH_BYTES) return undefined;
+  return isAscii(out) ? out : Buffer.from(signed(text));
+}
+
+function signed(text: string): string {
+  return text.replace(/^\+/gm, '*');
+}
+
+const ASTERISK = 0x2a;
+/** What the former folding made of letters that the collation holds apart. */
+const AMBIGUOUS = /[\u00df\u01f0\u0390\u03b0\u10d0-\u10ff\u1e96-\u1e99\u1f50-\u1f57\u1f80-\u1ff7]/;
+
+/** A stored text, whenever it was made, as this version makes it; undefined where it does not tell. */
+export function asFoldedNow(stored: Buffer): Buffer | undefined {
+  if (isAscii(stored)) return stored;
+  let first = 0;
+  while (stored[first] === LF) first++;
+  if (stored[first] === ASTERISK) return stored;
+  const text = stored.toString();
+  return AMBIGUOUS.test(text) ? undefined : Buffer.from(signed(foldText(text)));
 }
 
 /** As the envelope has it; undefined when there is no entry. */

@@ -13,18 +13,26 @@ import { Buffer } from 'node:buffer';
 import { EMPTY } from '../base/bytes.ts';
 import type { Address } from './address.ts';
 import { baseSubject } from './base-subject.ts';
-import { casemapOctets } from './collation.ts';
+import { casemapOctets, cutOctets } from './collation.ts';
 import { decodeWords } from './encoded-word.ts';
+import { type TextCollation, USUAL_COLLATION } from './fold.ts';
 import type { HeaderSummary } from './header-summary.ts';
 
 export const TEXT_KEYS = ['subject', 'from', 'to', 'cc', 'displayFrom', 'displayTo'] as const;
 export type TextKey = (typeof TEXT_KEYS)[number];
 
+export function isTextKey(name: string): name is TextKey {
+  return TEXT_KEYS.some((key) => key === name);
+}
+
 const HAS_DATE = 1;
 const IS_REPLY = 2;
 const TEXTS_AT = 7;
 
-export function sortKeys(facts: HeaderSummary): Buffer {
+/** Those that are stored are of the usual collation. */
+export function sortKeys(facts: HeaderSummary, collation: TextCollation = USUAL_COLLATION): Buffer {
+  const keyOf =
+    collation === USUAL_COLLATION ? casemapOctets : (one: string) => cutOctets(keyText(one, collation));
   const { text, isReplyOrForward } = baseSubject(facts.subject());
   const from = facts.addresses.first('from');
   const to = facts.addresses.first('to');
@@ -32,12 +40,12 @@ export function sortKeys(facts: HeaderSummary): Buffer {
   // One octet a character: a single buffer is made, at the end.
   let keys = String.fromCharCode((seconds === undefined ? 0 : HAS_DATE) | (isReplyOrForward ? IS_REPLY : 0));
   keys += dateOctets(seconds ?? 0);
-  keys += counted(text);
-  keys += counted(mailboxOf(from));
-  keys += counted(mailboxOf(to));
-  keys += counted(mailboxOf(facts.addresses.first('cc')));
-  keys += counted(displayOf(from));
-  keys += counted(displayOf(to));
+  keys += counted(text, keyOf);
+  keys += counted(mailboxOf(from), keyOf);
+  keys += counted(mailboxOf(to), keyOf);
+  keys += counted(mailboxOf(facts.addresses.first('cc')), keyOf);
+  keys += counted(displayOf(from), keyOf);
+  keys += counted(displayOf(to), keyOf);
   return Buffer.from(keys, 'latin1');
 }
 
@@ -55,9 +63,14 @@ function dateOctets(seconds: number): string {
   );
 }
 
-function counted(text: string): string {
+/** i;ascii-casemap orders by capitals (RFC 4790 §9.2.1), searches compare small letters. */
+function keyText(text: string, collation: TextCollation): string {
+  return collation === 'i;octet' ? text : text.replace(/[a-z]+/g, (run) => run.toUpperCase());
+}
+
+function counted(text: string, keyOf: (text: string) => string): string {
   if (text === '') return '\0\0';
-  const key = casemapOctets(text);
+  const key = keyOf(text);
   return String.fromCharCode(key.length & 0xff, key.length >> 8) + key;
 }
 

@@ -50,6 +50,7 @@ import { urlSource } from './burl.ts';
 import type { Feedback } from './feedback.ts';
 import type { LocalDomains } from './local-domains.ts';
 import { listenForMetrics } from './metrics-listener.ts';
+import { preferredLanguage } from './report-language.ts';
 import { type Sending, sendingOf } from './sending.ts';
 import { type Web, webOf } from './web-listeners.ts';
 
@@ -275,6 +276,7 @@ function imapSettings(config: Config, version: string): ImapSettings {
     applePushTopic: applePushOf(config)?.topic,
     sieveUrl: sieveUrlOf(config),
     jmapUrl: jmapUrlOf(config),
+    preferredLanguage: preferredLanguage(config),
     idleKeepaliveMs: config.imap.idleKeepalive,
     progressMs: PROGRESS_MS,
     loginTimeoutMs: limits.loginTimeout,

@@ -1,6 +1,7 @@
-/** In which language somebody is told what became of his mail: his own setting, that of his domain, that of the server. */
+/** In which language somebody is told what became of his mail, or anything else he asks: his own setting, that of his domain, that of the server. */
 import { choice } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
+import type { AccountRecord } from '../mailbox/model/model.ts';
 import type { LanguageOf } from '../queue/reporter.ts';
 import { LANGUAGES, type Language } from '../queue/words/languages.ts';
 
@@ -29,4 +30,12 @@ export function languageOf({ queue }: Pick<Config, 'queue'>): LanguageOf {
     LANGUAGES.find((one) => one === settings[NAME]) ??
     ofDomains.get(address.slice(address.lastIndexOf('@') + 1)) ??
     queue.language;
+}
+
+/** Of somebody who may not have said yet who he is. */
+export function preferredLanguage(
+  config: Pick<Config, 'queue'>,
+): (account: AccountRecord | undefined) => Language {
+  const of = languageOf(config);
+  return (account) => (account === undefined ? config.queue.language : of(account));
 }

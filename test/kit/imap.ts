@@ -65,6 +65,7 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   applePushTopic: undefined,
   sieveUrl: undefined,
   jmapUrl: undefined,
+  preferredLanguage: () => 'en',
   idleKeepaliveMs: 120_000,
   progressMs: 10_000,
   loginTimeoutMs: 30_000,

@@ -45,7 +45,7 @@ export const SENDING = {
     }),
     language: choice(['en', 'sv'], {
       default: 'en',
-      doc: 'The language of the reports that senders get about their mail.',
+      doc: 'The language of the reports that senders get about their mail, and the one that an IMAP client gets who asks for `LANGUAGE default`.',
     }),
     languages: string({
       default: '',

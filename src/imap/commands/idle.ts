@@ -18,7 +18,7 @@ export const idle = defineCommand({
   states: SIGNED_IN,
   parse: end,
   async run({ session }): Promise<Completion> {
-    session.out.ascii('+ idling').crlf();
+    session.out.ascii('+ ').said('idling').crlf();
     await session.tellUpdates(true);
     const line = await tellUntilLine(session);
     if (line === undefined) return no('The session is over');

@@ -150,9 +150,10 @@ async function searchOne(
   { account, mailbox, name }: Place,
   scope: SearchScope,
 ): Promise<readonly number[]> {
-  const { domain, out } = session;
+  const { domain, modes, out } = session;
   const { uids, modseqs } = await searchMessages(domain, account, mailbox, {
     criterion: criterionOf(key, scope, domain.clock.nowMs()),
+    collation: modes.comparator.collation,
     upTo: scope.view.highestUid,
     wants: wantedOf(returns),
     pause: () => session.breathe(),

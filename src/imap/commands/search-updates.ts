@@ -32,7 +32,8 @@ export function keepUpdated(
   const items = returns.update ?? [];
   const plan = items.length === 0 ? undefined : planFetch(items, isUid, undefined);
   if (plan?.impliesCondstore === true) enableCondstore(call);
+  const { collation } = session.modes.comparator;
   const contexts = SearchContexts.of(session, state.selected);
-  if (contexts.add({ tag, isUid, key, order: criteria, plan }, Uint32Array.from(uids))) return;
+  if (contexts.add({ tag, isUid, key, collation, order: criteria, plan }, Uint32Array.from(uids))) return;
   writeNoUpdate(session, tag, 'Too much is kept up to date already; cancel some');
 }

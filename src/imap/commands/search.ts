@@ -86,6 +86,7 @@ async function run(
     const criterion = criterionOf(key, selected, session.domain.clock.nowMs());
     const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
       criterion,
+      collation: session.modes.comparator.collation,
       upTo: selected.view.highestUid,
       wants,
       pause: () => session.breathe(),

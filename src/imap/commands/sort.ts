@@ -6,8 +6,10 @@
  * set (RFC 5182 §2.1).
  */
 import { searchMessages } from '../../mailbox/search/search.ts';
+import { isTextKey } from '../../mail/sort-keys.ts';
 import { type SortCriterion, sortMessages } from '../../mailbox/search/sort.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
+import type { Comparator } from '../comparator.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { Tables } from '../item.ts';
@@ -120,6 +122,7 @@ async function run(
   const pause = (): Promise<void> | undefined => session.breathe();
   const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
     criterion: criterionOf(kept, selected, session.domain.clock.nowMs()),
+    collation: session.modes.comparator.collation,
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
@@ -127,9 +130,7 @@ async function run(
   });
   const { account } = selected;
   const scores = needsScores ? await scoresByUid(call, kept, selected, found.uids) : NO_SCORES;
-  const order = criteria.map(({ by, isReverse }) =>
-    by === 'score' ? { by, isReverse, scores } : { by, isReverse },
-  );
+  const order = criteria.map((one) => ordering(one, session.modes.comparator, scores));
   const uids = await sortMessages(session.domain, account, selected.mailbox, found.uids, order, pause);
   if (isSaved) selected.saved = savedSet(found.uids);
   const numbers = isUid ? uids : await numbersOf(session, selected, uids);
@@ -141,6 +142,16 @@ async function run(
   if (isByScore) writeNoUpdate(session, tag, 'An order by relevancy is not kept up to date');
   else keepUpdated(call, { ...{ tag, isUid }, key: kept, returns, criteria: order }, uids);
   return done(isUid);
+}
+
+function ordering(
+  { by, isReverse }: AskedCriterion,
+  comparator: Comparator,
+  scores: ReadonlyMap<number, number>,
+): SortCriterion {
+  if (by === 'score') return { by, isReverse, scores };
+  if (!isTextKey(by)) return { by, isReverse };
+  return { by, isReverse: isReverse !== comparator.isReverse, collation: comparator.collation };
 }
 
 const done = (isUid: boolean): Completion => ok(`${isUid ? 'UID SORT' : 'SORT'} completed`);

@@ -67,15 +67,18 @@ async function run(
   observe(selected);
   if (asksForModSeq(key)) enableCondstore(call);
   const pause = (): Promise<void> | undefined => session.breathe();
-  const { domain } = session;
+  const { domain, modes } = session;
+  const { collation } = modes.comparator;
   const found = await searchMessages(domain, account, selected.mailbox, {
     criterion: criterionOf(key, selected, domain.clock.nowMs()),
+    collation,
     upTo: selected.view.highestUid,
     wants: 'all',
     pause,
     reached: (done, goal) => session.reached(done, goal),
   });
-  const threads = await threadsInRow(domain, account, selected.mailbox, found.uids, algorithm, pause);
+  const { uids } = found;
+  const threads = await threadsInRow(domain, account, selected.mailbox, uids, algorithm, pause, collation);
   const numberOf = isUid ? (uid: number): number => uid : (uid: number): number => selected.view.seqOf(uid);
   await writeThreads(session, threads, numberOf);
   return ok(`${isUid ? 'UID THREAD' : 'THREAD'} completed`);

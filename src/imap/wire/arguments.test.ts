@@ -12,6 +12,7 @@ import { mailbox } from './mailbox.ts';
 import { qresyncParams, spModSequence } from './modifiers.ts';
 import { storeArgs } from './store-args.ts';
 import { cursorOver, faultOf, parseAll } from './testing.ts';
+import { wishesToEnd } from './wish-args.ts';
 
 /** Productions that begin at the space behind the command's name. */
 const afterSpace = <T>(production: (c: Cursor) => T) => {
@@ -21,6 +22,26 @@ const afterSpace = <T>(production: (c: Cursor) => T) => {
   };
 };
 const at = (octet: number) => `at octet ${octet} of the command`;
+
+describe('wishes (RFC 5255)', () => {
+  const accepted: readonly (readonly [string, readonly string[]])[] = [
+    ['', []],
+    [' ', []],
+    [' DE', ['de']],
+    [' "cz;*" i;basic', ['cz;*', 'i;basic']],
+    [' fr-CA {5+}\r\nen-CA ', ['fr-ca', 'en-ca']],
+  ];
+  for (const [input, expected] of accepted)
+    it(`takes ${input}`, () => assert.deepEqual(parseAll(input, wishesToEnd), expected));
+  const refused: readonly (readonly [string, string])[] = [
+    [' ""', 'BAD This is no choice'],
+    [` ${'x'.repeat(255)}`, 'BAD This is no choice'],
+    [' x'.repeat(51), 'BAD [LIMIT] Too many choices'],
+    [' (x)', `BAD Expected a string instead of ( ${at(6)}`],
+  ];
+  for (const [input, message] of refused)
+    it(`refuses ${input.slice(0, 20)}`, () => assert.equal(faultOf(input, wishesToEnd), message));
+});
 
 describe('SELECT parameters (RFC 7162)', () => {
   const CONDSTORE = { name: 'CONDSTORE' };

@@ -30,6 +30,7 @@ import { binaryRequest, maybeSectionRequest, sectionRequest } from './section.ts
 import { storeArgs } from './store-args.ts';
 import { storedSearch } from './stored-search.ts';
 import { keysToReset, urlsToAuthorize, urlsToFetch } from './url-args.ts';
+import { wishesToEnd } from './wish-args.ts';
 
 const atts = keywordTable([
   { name: 'UID' },
@@ -81,6 +82,7 @@ const PRODUCTIONS: readonly ((c: Cursor) => unknown)[] = [
   (c) => urlsToFetch(c).map(({ url }) => imapUrl(url)),
   keysToReset,
   batchesArgs,
+  wishesToEnd,
   (c) => [spIdentifier(c), spModRights(c)],
 ];
 
@@ -101,6 +103,8 @@ const SEEDS = [
   'a URLFETCH imap://j@e.org/b/;UID=2;EXPIRE=2026-01-01T00:00:00Z;URLAUTH=authuser:INTERNAL:0123456789abcdef0123456789abcdef ("x" BODY BINARY)',
   'a RESETKEY INBOX INTERNAL',
   'a UIDBATCHES 2000 10:20',
+  'a LANGUAGE "fr-CA" sv default',
+  'a COMPARATOR "cz;*" i;basic default -i;octet',
   'a SETACL "-anna@example.org" +lrsd',
   'a XAPPLEPUSHSERVICE aps-version 2 aps-account-id 0715A26B-CA09 aps-device-token 29183902189318908 aps-subtopic com.apple.mobilemail mailboxes (INBOX {5+}\r\nNotes)',
   'a NOTIFY SET STATUS (selected (MessageNew (UID BODY.PEEK[1]) MessageExpunge)) (subtree (a "b") (MailboxName x))',

@@ -36,6 +36,8 @@ const FLAG_BYTES: readonly Buffer[] = Object.freeze(buildFlagBytes());
 export class WireWriter {
   /** True after ENABLE UTF8=ACCEPT or IMAP4rev2: UTF-8 may stand in quoted strings, and names are UTF-8. */
   isUtf8 = false;
+  /** How texts for people are said; undefined: as they are written, in English (RFC 5255 §3). */
+  words: ((english: string) => string) | undefined;
   #done: Buffer[] = [];
   #doneBytes = 0;
   #slab: Buffer = Buffer.allocUnsafe(FIRST_SLAB_BYTES);
@@ -146,6 +148,11 @@ export class WireWriter {
       if (c < 0x20 || c > 0x7e) return this.#foreignText(text);
     }
     return this.ascii(text);
+  }
+
+  /** resp-text of our own, in the client's language. */
+  said(english: string): this {
+    return this.text(this.words === undefined ? english : this.words(english));
   }
 
   sp(): this {
@@ -270,8 +277,8 @@ export class WireWriter {
     for (let i = 0; i < bytes.length; i++) {
       const byte = bytes[i] as number;
       if (byte < 0x20 || byte === 0x7f) bytes[i] = SP;
-      // RFC 9051 §9 `text`: UTF-8 only for those who have enabled it.
-      else if (byte > 0x7f && !this.isUtf8) bytes[i] = 0x3f;
+      // RFC 9051 §9 `text`: UTF-8 only for those who have enabled it, or asked for a language (RFC 5255 §3.2).
+      else if (byte > 0x7f && !this.isUtf8 && this.words === undefined) bytes[i] = 0x3f;
     }
     return this.raw(bytes);
   }

@@ -2,6 +2,7 @@
  * What may be asked of the emails of an account, in the words of the domain: conditions that records answer, and texts, for which the
  * messages are searched. Protocols translate their own filters into it; `query-emails.ts` answers.
  */
+import type { TextCollation } from '../../mail/fold.ts';
 import type { Criterion } from '../model/criterion.ts';
 import type { MailboxId } from '../model/model.ts';
 
@@ -22,8 +23,6 @@ export type EmailFilter =
   | { readonly kind: 'not'; readonly filter: EmailFilter };
 
 export type TextFilter = Extract<EmailFilter, { kind: 'text' }>;
-
-export type TextCollation = 'i;unicode-casemap' | 'i;ascii-casemap' | 'i;octet';
 
 export type EmailSortKey =
   | { readonly by: 'received' | 'sent' | 'size' }

@@ -3,17 +3,15 @@
  * i;unicode-casemap (RFC 5051); for other collations the texts themselves (RFC 4790 §9.2, §9.3).
  */
 import { baseSubject } from '../../mail/base-subject.ts';
-import { HeaderBlock } from '../../mail/header.ts';
-import { type HeaderSummary, summary } from '../../mail/header-summary.ts';
+import type { TextCollation } from '../../mail/fold.ts';
+import type { HeaderSummary } from '../../mail/header-summary.ts';
 import { type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
-import { selectFields, wantedFields } from '../../mail/stored-header.ts';
 import type { Domain } from '../domain.ts';
-import { emailId } from '../model/model.ts';
 import type { MessageRecord } from '../model/record.ts';
-import { loadFacts } from '../reading/message-reader.ts';
-import { loadSortKeys, readHeader, sentOf } from '../search/sort.ts';
+import { sentOf } from '../search/sort.ts';
+import { loadHeaders, loadSortKeys } from '../search/sort-keys-of.ts';
 import type { AccountState } from '../state/account.ts';
-import type { EmailComparator, TextCollation } from './email-filter.ts';
+import type { EmailComparator } from './email-filter.ts';
 
 type Texts = 'from' | 'to' | 'subject';
 
@@ -65,28 +63,6 @@ export async function loadKeys(
 
 function valuesOf<T, V>(all: readonly T[], value: (one: T, at: number) => V): readonly V[] {
   return all.map(value);
-}
-
-const FIELDS = wantedFields(['from', 'to', 'subject']) as Uint8Array;
-
-/** One that cannot be read is empty. */
-async function loadHeaders(
-  domain: Domain,
-  account: AccountState,
-  records: readonly MessageRecord[],
-): Promise<readonly HeaderSummary[]> {
-  const ids = records.map(({ email }) => emailId(account.id, email));
-  const facts = await loadFacts(domain, ids, ['header']);
-  const headers: HeaderSummary[] = [];
-  for (const [i, id] of ids.entries()) {
-    const stored = facts[i]?.header;
-    const pieces = stored && selectFields(stored, FIELDS);
-    const header = pieces
-      ? new HeaderBlock(Buffer.concat(pieces))
-      : await readHeader(domain, id, (records[i] as MessageRecord).size);
-    headers.push(summary(header ?? new HeaderBlock(Buffer.alloc(0))));
-  }
-  return headers;
 }
 
 /** RFC 8621 §4.4.2. */

@@ -3,10 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { openTestDomain } from '../../../test/kit/domain.ts';
 import { RandomAccount, type Said, type Shown } from '../../../test/kit/random-account.ts';
+import { casemapped } from '../../mail/collation.ts';
 import { FLAG } from '../../mail/flags.ts';
+import type { TextCollation } from '../../mail/fold.ts';
 import type { MailboxId } from '../model/model.ts';
 import { emailsChangedSince } from '../reading/email-changes.ts';
-import type { EmailComparator, EmailFilter, TextCollation } from './email-filter.ts';
+import type { EmailComparator, EmailFilter } from './email-filter.ts';
 import { FLAG_OF_KEYWORD } from './email-rows.ts';
 import { queryEmails } from './query-emails.ts';
 
@@ -93,10 +95,10 @@ class Oracle {
         if (criterion.kind === 'field') {
           const address = criterion.field === 'subject' ? '' : ' <x@example.com>';
           const text = said[criterion.field as 'from'] + address;
-          return text.toLowerCase().includes(criterion.value.toLowerCase());
+          return casemapped(text).includes(casemapped(criterion.value));
         }
         assert.ok(criterion.kind === 'body');
-        return said.body.toLowerCase().includes(criterion.value.toLowerCase());
+        return casemapped(said.body).includes(casemapped(criterion.value));
       }
       case 'and':
         return filter.filters.every((one) => this.#matches(email, one));

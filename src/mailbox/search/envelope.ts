@@ -5,18 +5,20 @@
  * taken apart at all. Damaged ones have nothing to find.
  */
 import { type EnvelopeField, EnvelopeReader } from '../../mail/envelope-reader.ts';
-import { foldFieldText } from '../../mail/fold.ts';
+import { foldFieldText, type TextCollation } from '../../mail/fold.ts';
 import type { Needle } from './needle.ts';
 
 const SECONDS_PER_DAY = 86_400;
 
 export class StoredEnvelope {
   readonly #text: string;
+  readonly #collation: TextCollation;
   #lower: string | undefined;
   #fields: Map<EnvelopeField, string | undefined> | undefined;
 
-  constructor(bytes: Buffer | undefined) {
+  constructor(bytes: Buffer | undefined, collation: TextCollation) {
     this.#text = bytes?.toString('latin1') ?? '';
+    this.#collation = collation;
   }
 
   /** The day of the Date field, in its own time zone; undefined when it cannot be read. */
@@ -36,7 +38,7 @@ export class StoredEnvelope {
     this.#fields ??= new Map();
     if (this.#fields.has(field)) return this.#fields.get(field);
     const text = new EnvelopeReader(this.#text).text(field);
-    const folded = text === undefined ? undefined : foldFieldText(text);
+    const folded = text === undefined ? undefined : foldFieldText(text, this.#collation);
     this.#fields.set(field, folded);
     return folded;
   }

@@ -4,14 +4,14 @@
  * A header is read once for all tests, in pieces and with its fields in stretches, however long it is.
  */
 import type { Pause } from '../../base/time-slice.ts';
-import { foldText } from '../../mail/fold.ts';
+import { foldText, type TextCollation } from '../../mail/fold.ts';
 import { HeaderTextReader } from '../../mail/header-text.ts';
 import type { Domain } from '../domain.ts';
 import type { ByteRange } from '../port/store.ts';
 import { streamIntact } from '../reading/message-reader.ts';
 import { Scan } from './scan.ts';
 import type { SearchedBytes } from './text.ts';
-import type { FieldTest } from './tree.ts';
+import type { FieldTest, SearchTree } from './tree.ts';
 
 /** Read at once: a millisecond or less. */
 const PIECE_BYTES = 64 * 1024;
@@ -19,13 +19,15 @@ const PIECE_BYTES = 64 * 1024;
 export class FieldSearch {
   readonly #domain: Domain;
   readonly #tests: readonly FieldTest[];
+  readonly #collation: TextCollation;
   readonly #names: ReadonlySet<string>;
   readonly #pause: Pause;
 
-  constructor(domain: Domain, tests: readonly FieldTest[], pause: Pause) {
+  constructor(domain: Domain, { fields, collation }: SearchTree, pause: Pause) {
     this.#domain = domain;
-    this.#tests = tests;
-    this.#names = new Set(tests.map(({ name }) => name));
+    this.#tests = fields;
+    this.#collation = collation;
+    this.#names = new Set(fields.map(({ name }) => name));
     this.#pause = pause;
   }
 
@@ -36,7 +38,7 @@ export class FieldSearch {
     const waiting: { readonly name: string; readonly text: string; readonly isStart: boolean }[] = [];
     const reader = new HeaderTextReader({
       wants: (name) => this.#names.has(name),
-      take: (name, text, isStart) => waiting.push({ name, text: foldText(text), isStart }),
+      take: (name, text, isStart) => waiting.push({ name, text: foldText(text, this.#collation), isStart }),
     });
     const feed = async (): Promise<void> => {
       for (const { name, text, isStart } of waiting.splice(0)) {

@@ -6,7 +6,7 @@
  * others that are not there (copied in from elsewhere) nothing is known here. Waits often: a megabyte is a millisecond.
  */
 import { type Pause, TimeSlice } from '../../base/time-slice.ts';
-import { isFieldAt, isInField, type SearchField } from '../../mail/search-text.ts';
+import { asFoldedNow, isFieldAt, isInField, type SearchField } from '../../mail/search-text.ts';
 import type { Domain } from '../domain.ts';
 import { type EmailId, emailId } from '../model/model.ts';
 import type { NumberColumn } from '../model/record.ts';
@@ -186,8 +186,10 @@ async function load(
     const ids = Array.from(numbers, (email): EmailId => emailId(account.id, email));
     const facts = await loadFacts(domain, ids, ['search']);
     // Another search may have added them meanwhile.
-    for (const [i, email] of numbers.entries())
-      if (email > texts.lastEmail) texts.add(email, facts[i]?.search);
+    for (const [i, email] of numbers.entries()) {
+      const stored = facts[i]?.search;
+      if (email > texts.lastEmail) texts.add(email, stored && asFoldedNow(stored));
+    }
     if (texts.sizeBytes > maxBytes) return false;
     const rest = pause();
     if (rest !== undefined) await rest;

@@ -79,8 +79,9 @@ export class KnownTexts {
 
 /** The words are the same wherever a test looks: its texts differ in white space. */
 function soughtIn(test: TextTest): SoughtWords | undefined {
-  const needle = test.needleIn('text');
-  return needle?.isShort === true ? soughtWords(needle.text) : undefined;
+  const { needle, isExact } = test.indexed;
+  const sought = needle.isShort ? soughtWords(needle.text) : undefined;
+  return sought && (isExact ? sought : { ...sought, isExact });
 }
 
 async function answersOf(

@@ -4,9 +4,10 @@
  */
 import type { Pause } from '../../base/time-slice.ts';
 import { WHOLE_HEADER_BYTES } from '../../mail/envelope.ts';
+import type { TextCollation } from '../../mail/fold.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import { headerEnd } from '../../mail/part-codec.ts';
-import { fieldOf, isInField } from '../../mail/search-text.ts';
+import { asFoldedNow, fieldOf, isInField } from '../../mail/search-text.ts';
 import type { Domain } from '../domain.ts';
 import type { EmailFacts } from '../model/facts.ts';
 import { emailId } from '../model/model.ts';
@@ -45,8 +46,8 @@ export class MessageSearch {
     this.#mailbox = mailbox;
     this.#tree = tree;
     this.#pause = pause;
-    this.#fields = new FieldSearch(domain, tree.fields, pause);
-    this.#texts = new TextSearch(domain, tree.texts, pause);
+    this.#fields = new FieldSearch(domain, tree, pause);
+    this.#texts = new TextSearch(domain, tree, pause);
   }
 
   /** Turns the next open answers from `from` on, in the direction of `step`, into NO or YES; returns where it stopped. */
@@ -82,7 +83,7 @@ export class MessageSearch {
     if (!this.#tree.hasSearchFields || open.length === 0) return open;
     const ids = open.map(({ record }) => emailId(this.#account.id, record.email));
     const facts = await loadFacts(this.#domain, ids, ['search']);
-    for (const [index, message] of open.entries()) message.search = facts[index]?.search;
+    for (const [index, message] of open.entries()) message.setSearchText(facts[index]?.search);
     return this.#decide(answers, open);
   }
 
@@ -175,23 +176,29 @@ class OpenMessage implements LoadedForSearch {
   hasHeader = false;
   isHeaderOver = false;
   isTextOver = false;
-  /** Folded text of the usual fields, when it is stored. */
-  search: Buffer | undefined;
   readonly #tests: readonly FieldTest[];
+  readonly #collation: TextCollation;
+  /** Folded text of the usual fields, when it is stored. */
+  #search: Buffer | undefined;
   #facts: EmailFacts | undefined;
   #parts: PartOffsets | undefined;
   #envelope: StoredEnvelope | undefined;
 
-  constructor(index: number, record: MessageRecord, { fields, texts }: SearchTree) {
+  constructor(index: number, record: MessageRecord, { fields, texts, collation }: SearchTree) {
     this.index = index;
     this.record = record;
     this.#tests = fields;
+    this.#collation = collation;
     this.found = texts.length === 0 ? NONE : new Uint8Array(texts.length);
+  }
+
+  setSearchText(stored: Buffer | undefined): void {
+    this.#search = stored && asFoldedNow(stored);
   }
 
   setFacts(facts: EmailFacts | undefined): void {
     this.#facts = facts;
-    this.#envelope = new StoredEnvelope(facts?.envelope);
+    this.#envelope = new StoredEnvelope(facts?.envelope, this.#collation);
   }
 
   get parts(): PartOffsets {
@@ -220,9 +227,9 @@ class OpenMessage implements LoadedForSearch {
   hasField(index: number): boolean | undefined {
     if (this.hasHeader) return this.fieldsFound[index] === 1;
     const { envelopeField, searchField, needle, octets } = this.#tests[index] as FieldTest;
-    if (searchField !== undefined && this.search !== undefined) {
-      if (needle.isShort) return isInField(this.search, searchField, octets);
-      return needle.isIn(fieldOf(this.search, searchField) ?? '');
+    if (searchField !== undefined && this.#search !== undefined) {
+      if (needle.isShort) return isInField(this.#search, searchField, octets);
+      return needle.isIn(fieldOf(this.#search, searchField) ?? '');
     }
     const canTell = envelopeField !== undefined && (this.isHeaderOver || this.#canTell);
     if (canTell) return this.#envelope?.has(envelopeField, needle) === true;

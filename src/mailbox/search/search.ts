@@ -11,6 +11,7 @@
  * after every wait the place is found again by UID.
  */
 
+import type { TextCollation } from '../../mail/fold.ts';
 import type { Domain } from '../domain.ts';
 import type { Criterion } from '../model/criterion.ts';
 import type { AccountState } from '../state/account.ts';
@@ -24,6 +25,8 @@ import { MAYBE, SearchTree, YES } from './tree.ts';
 
 export interface SearchRequest {
   readonly criterion: Criterion;
+  /** How texts are compared; absent: the usual way. */
+  readonly collation?: TextCollation;
   /** The highest UID the searcher knows of. */
   readonly upTo: number;
   readonly wants: 'all' | Ends;
@@ -84,7 +87,7 @@ class Search {
     this.#account = account;
     this.#mailbox = mailbox;
     this.#request = request;
-    this.#tree = new SearchTree(request.criterion);
+    this.#tree = new SearchTree(request.criterion, request.collation);
     const rows = Math.floor(STEPS_PER_BLOCK / this.#tree.nodeCount);
     this.#blockRows = Math.max(MIN_BLOCK, Math.min(MAX_BLOCK, rows));
     this.#closer = new MessageSearch(domain, account, mailbox, this.#tree, request.pause);

@@ -2,26 +2,25 @@
  * Putting messages in order (RFC 5256 §3 SORT, RFC 5957): by what their records say and by the keys that delivery computed.
  *
  * Promises: a stable order, ties by UID; never more than a few milliseconds without a pause, however many messages there are: blocks are
- * sorted, then merged step by step. Messages whose keys are lost or not computed yet have those of their header; those that
- * cannot be read have empty ones.
+ * sorted, then merged step by step.
  */
 
 import type { Pause } from '../../base/time-slice.ts';
-import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
-import { summary } from '../../mail/header-summary.ts';
-import { sentSecondsOf, sortKeys, type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
+import { type TextCollation, USUAL_COLLATION } from '../../mail/fold.ts';
+import { sentSecondsOf, type TextKey, textKeyOf } from '../../mail/sort-keys.ts';
 import type { Domain } from '../domain.ts';
-import { type EmailId, emailId } from '../model/model.ts';
 import { type MessageRecord, recordAt } from '../model/record.ts';
-import { loadFacts, partsOf, readIntact } from '../reading/message-reader.ts';
 import type { AccountState } from '../state/account.ts';
 import type { KeptOrder } from '../state/kept-orders.ts';
 import { loadList } from '../state/load.ts';
 import type { MailboxState } from '../state/mailbox.ts';
 import { filtered, inserted, newSince, OrderKeeper } from './kept-order.ts';
+import { EMPTY_KEYS, loadSortKeys } from './sort-keys-of.ts';
 
 export type SortCriterion =
-  | { readonly by: 'arrival' | 'date' | 'size' | TextKey; readonly isReverse: boolean }
+  | { readonly by: 'arrival' | 'date' | 'size'; readonly isReverse: boolean }
+  /** Absent: by the usual collation. All that have one have the same. */
+  | { readonly by: TextKey; readonly isReverse: boolean; readonly collation?: TextCollation }
   /** By what each UID was given, the highest first. */
   | { readonly by: 'score'; readonly scores: ReadonlyMap<number, number>; readonly isReverse: boolean };
 
@@ -42,7 +41,9 @@ export async function sortMessages(
 ): Promise<Uint32Array> {
   if (criteria.some(({ by }) => by === 'score'))
     return sortAnew(domain, account, mailbox, uids, criteria, pause);
-  const name = criteria.map(({ by, isReverse }) => `${isReverse ? '-' : ''}${by}`).join();
+  const collation = collationOf(criteria);
+  const named = criteria.map(({ by, isReverse }) => `${isReverse ? '-' : ''}${by}`);
+  const name = (collation === USUAL_COLLATION ? named : [collation, ...named]).join();
   const keeper = new OrderKeeper(domain, mailbox, name);
   const kept = keeper.find(uids);
   const sort = (some: readonly number[]): Promise<Uint32Array> =>
@@ -83,10 +84,11 @@ async function sortAnew(
 ): Promise<Uint32Array> {
   const records = await recordsOf(domain, account, mailbox, uids, pause);
   const needsKeys = criteria.some(({ by }) => by !== 'arrival' && by !== 'size' && by !== 'score');
+  const collation = collationOf(criteria);
   const columns = criteria.map((criterion) => columnFor(criterion, records.length));
   for (let at = 0; at < records.length; at += KEYS_PER_LOAD) {
     const some = records.slice(at, at + KEYS_PER_LOAD);
-    const keys = needsKeys ? await loadSortKeys(domain, account, some) : [];
+    const keys = needsKeys ? await loadSortKeys(domain, account, some, collation) : [];
     for (const [i, record] of some.entries()) {
       const key = keys[i] ?? EMPTY_KEYS;
       for (const column of columns) column.set(at + i, record, key);
@@ -103,7 +105,11 @@ async function sortAnew(
   return order;
 }
 
-const EMPTY_KEYS = Buffer.alloc(0);
+function collationOf(criteria: readonly SortCriterion[]): TextCollation {
+  for (const criterion of criteria)
+    if ('collation' in criterion && criterion.collation !== undefined) return criterion.collation;
+  return USUAL_COLLATION;
+}
 
 /** Rows move while others run, so each block is looked up by UID. */
 export async function recordsOf(
@@ -127,34 +133,6 @@ export async function recordsOf(
     if (resting !== undefined) await resting;
   }
   return records;
-}
-
-/** In the order of the records; of those without stored keys, from their headers. */
-export async function loadSortKeys(
-  domain: Domain,
-  account: AccountState,
-  records: readonly MessageRecord[],
-): Promise<readonly Buffer[]> {
-  const ids = records.map(({ email }) => emailId(account.id, email));
-  const facts = await loadFacts(domain, ids, ['sort']);
-  const keys = facts.map((one) => one?.sort);
-  for (const [i, key] of keys.entries()) {
-    if (key !== undefined) continue;
-    const header = await readHeader(domain, ids[i] as EmailId, (records[i] as MessageRecord).size);
-    keys[i] = header === undefined ? EMPTY_KEYS : sortKeys(summary(header));
-  }
-  return keys as readonly Buffer[];
-}
-
-export async function readHeader(
-  domain: Domain,
-  email: EmailId,
-  sizeBytes: number,
-): Promise<HeaderBlock | undefined> {
-  const [facts] = await loadFacts(domain, [email], ['parts']);
-  const end = Math.min(partsOf(facts, sizeBytes).bodyStart, MAX_PARSED_BYTES);
-  const [bytes] = await readIntact(domain, [{ email, start: 0, end }]);
-  return bytes === undefined ? undefined : new HeaderBlock(bytes);
 }
 
 /** One criterion's values for all messages. */

@@ -9,7 +9,7 @@
 import type { Pause } from '../../base/time-slice.ts';
 import type { CharsetDecoder } from '../../mail/charset/decoder.ts';
 import { charsetDecoder } from '../../mail/charset.ts';
-import { foldFieldText, foldText } from '../../mail/fold.ts';
+import { foldFieldText, foldText, type TextCollation, USUAL_COLLATION } from '../../mail/fold.ts';
 import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
 import { HeaderTextReader } from '../../mail/header-text.ts';
 import { type MimeFields, readMimeFields } from '../../mail/mime-fields.ts';
@@ -46,11 +46,13 @@ export class TextWalk {
   readonly #octets: MessageOctets;
   readonly #sink: TextSink;
   readonly #pause: Pause;
+  readonly #collation: TextCollation;
 
-  constructor(octets: MessageOctets, sink: TextSink, pause: Pause) {
+  constructor(octets: MessageOctets, sink: TextSink, pause: Pause, collation = USUAL_COLLATION) {
     this.#octets = octets;
     this.#sink = sink;
     this.#pause = pause;
+    this.#collation = collation;
   }
 
   /** The part, those in it, and its header. Recursion is bounded by the depth of part trees. */
@@ -81,12 +83,12 @@ export class TextWalk {
     for await (const octets of isWhole ? [header.bytes] : this.#octets.body(headerStart, bodyStart)) {
       for (const slice of slicesOf(octets)) {
         reader.write(slice);
-        await this.#feed(foldText(texts.splice(0).join('')), 'field');
+        await this.#feed(foldText(texts.splice(0).join(''), this.#collation), 'field');
         if (this.#sink.isOver) return;
       }
     }
     reader.end();
-    await this.#feed(foldText(texts.join('')), 'field');
+    await this.#feed(foldText(texts.join(''), this.#collation), 'field');
   }
 
   async #fileNames({ disposition, parameters }: MimeFields): Promise<void> {
@@ -97,7 +99,7 @@ export class TextWalk {
     for (const name of new Set(names)) {
       if (name === undefined || this.#sink.isOver) continue;
       this.#sink.begin('name');
-      await this.#feed(foldFieldText(name), 'name');
+      await this.#feed(foldFieldText(name, this.#collation), 'name');
     }
   }
 
@@ -108,7 +110,8 @@ export class TextWalk {
     if (this.#sink.isOver || !fields.mediaType.startsWith('text/')) return;
     const decoder = transferDecoder(part.encoding);
     if (decoder === undefined) return;
-    const text = new FoldedText(charsetDecoder(parameterOctets(fields.parameters, 'charset') ?? ''));
+    const charset = parameterOctets(fields.parameters, 'charset') ?? '';
+    const text = new FoldedText(charsetDecoder(charset), this.#collation);
     for await (const octets of this.#octets.body(part.bodyStart, part.end)) {
       for (const slice of slicesOf(octets)) {
         await this.#feed(text.write(decoder.write(slice)), 'text');
@@ -133,21 +136,23 @@ function* slicesOf(bytes: Buffer): Generator<Buffer> {
 /** Text in pieces, folded: what the next character may change is held. */
 class FoldedText {
   readonly #decoder: CharsetDecoder;
+  readonly #collation: TextCollation;
   #held = '';
 
-  constructor(decoder: CharsetDecoder) {
+  constructor(decoder: CharsetDecoder, collation: TextCollation) {
     this.#decoder = decoder;
+    this.#collation = collation;
   }
 
   write(octets: Buffer): string {
     const text = this.#held + this.#decoder.write(octets);
     const cut = foldedApart(text);
     this.#held = text.slice(cut);
-    return foldText(text.slice(0, cut));
+    return foldText(text.slice(0, cut), this.#collation);
   }
 
   end(): string {
-    return foldText(this.#held + this.#decoder.end());
+    return foldText(this.#held + this.#decoder.end(), this.#collation);
   }
 }
 

@@ -4,13 +4,14 @@
  * parts is not. What cannot be read has nothing to find.
  */
 import type { Pause } from '../../base/time-slice.ts';
+import type { TextCollation } from '../../mail/fold.ts';
 import type { PartOffsets } from '../../mail/part.ts';
 import type { Domain } from '../domain.ts';
 import type { ByteRange } from '../port/store.ts';
 import { readIntact, streamIntact } from '../reading/message-reader.ts';
 import { Scan } from './scan.ts';
 import { type MessageOctets, type TextSource, TextWalk } from './text-walk.ts';
-import type { TextTest } from './tree.ts';
+import type { SearchTree, TextTest } from './tree.ts';
 
 /** The message in memory, undefined when it cannot be read, or 'streamed' when it is too large to hold. */
 export type SearchedBytes = Buffer | undefined | 'streamed';
@@ -18,11 +19,13 @@ export type SearchedBytes = Buffer | undefined | 'streamed';
 export class TextSearch {
   readonly #domain: Domain;
   readonly #tests: readonly TextTest[];
+  readonly #collation: TextCollation;
   readonly #pause: Pause;
 
-  constructor(domain: Domain, tests: readonly TextTest[], pause: Pause) {
+  constructor(domain: Domain, { texts, collation }: SearchTree, pause: Pause) {
     this.#domain = domain;
-    this.#tests = tests;
+    this.#tests = texts;
+    this.#collation = collation;
     this.#pause = pause;
   }
 
@@ -31,7 +34,7 @@ export class TextSearch {
     if (bytes === undefined) return;
     const scan = new Scan<TextSource>(this.#tests, found, this.#pause);
     const octets = bytes === 'streamed' ? streamed(this.#domain, range) : held(bytes);
-    await new TextWalk(octets, scan, this.#pause).part(root);
+    await new TextWalk(octets, scan, this.#pause, this.#collation).part(root);
   }
 }
 

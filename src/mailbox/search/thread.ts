@@ -7,6 +7,7 @@
  * lost or not computed yet have those of their header.
  */
 import type { Pause } from '../../base/time-slice.ts';
+import { type TextCollation, USUAL_COLLATION } from '../../mail/fold.ts';
 import { summary } from '../../mail/header-summary.ts';
 import { messageLinks, readLinks } from '../../mail/message-links.ts';
 import { isReplyOrForward, sortKeys, textKeyOf } from '../../mail/sort-keys.ts';
@@ -19,7 +20,8 @@ import type { MailboxState } from '../state/mailbox.ts';
 import { inRow, type Thread, type ThreadedMessage } from './conversation.ts';
 import { OrderKeeper } from './kept-order.ts';
 import { ReferenceTree } from './reference-tree.ts';
-import { readHeader, recordsOf, sentOf, sorted } from './sort.ts';
+import { recordsOf, sentOf, sorted } from './sort.ts';
+import { loadSortKeys, readHeader } from './sort-keys-of.ts';
 import { gatherSubjects } from './thread-subjects.ts';
 
 export type ThreadAlgorithm = 'references' | 'ordered-subject' | 'refs';
@@ -34,11 +36,13 @@ export async function threadsInRow(
   uids: readonly number[],
   algorithm: ThreadAlgorithm,
   pause: Pause,
+  collation: TextCollation = USUAL_COLLATION,
 ): Promise<Uint32Array> {
-  const keeper = new OrderKeeper(domain, mailbox, `thread ${algorithm}`);
+  const keeper = new OrderKeeper(domain, mailbox, `thread ${algorithm} ${collation}`);
   const kept = await keeper.findSame(uids, pause);
   if (kept !== undefined) return kept;
-  const row = await inRow(await threadMessages(domain, account, mailbox, uids, algorithm, pause), pause);
+  const threads = await threadMessages(domain, account, mailbox, uids, algorithm, pause, collation);
+  const row = await inRow(threads, pause);
   keeper.keep(row, uids);
   return row;
 }
@@ -50,12 +54,13 @@ export async function threadMessages(
   uids: readonly number[],
   algorithm: ThreadAlgorithm,
   pause: Pause,
+  collation: TextCollation = USUAL_COLLATION,
 ): Promise<readonly Thread[]> {
   const records = await recordsOf(domain, account, mailbox, uids, pause);
   const messages: ThreadedMessage[] = [];
   for (let at = 0; at < records.length; at += MESSAGES_PER_LOAD) {
     const some = records.slice(at, at + MESSAGES_PER_LOAD);
-    for (const message of await load(domain, account, some, at)) messages.push(message);
+    for (const message of await load(domain, account, some, at, collation)) messages.push(message);
     const resting = pause();
     if (resting !== undefined) await resting;
   }
@@ -77,7 +82,10 @@ async function load(
   account: AccountState,
   records: readonly MessageRecord[],
   firstRow: number,
+  collation: TextCollation,
 ): Promise<ThreadedMessage[]> {
+  const subjects =
+    collation === USUAL_COLLATION ? [] : await loadSortKeys(domain, account, records, collation);
   const ids = records.map(({ email }) => emailId(account.id, email));
   const facts = await loadFacts(domain, ids, ['sort', 'links']);
   const messages: ThreadedMessage[] = [];
@@ -91,7 +99,7 @@ async function load(
       uid: record.uid,
       row: firstRow + i,
       sent: sentOf(record, keys.sort),
-      subject: textKeyOf(keys.sort, 'subject').toString('latin1'),
+      subject: textKeyOf(subjects[i] ?? keys.sort, 'subject').toString('latin1'),
       isReply: isReplyOrForward(keys.sort),
       id: id?.toString('latin1'),
       references: named.map((hash) => hash.toString('latin1')),

@@ -7,7 +7,7 @@
  */
 import { Bug } from '../../base/invariant.ts';
 import type { EnvelopeField } from '../../mail/envelope-reader.ts';
-import { foldFieldText, foldText } from '../../mail/fold.ts';
+import { foldFieldText, foldText, type TextCollation, USUAL_COLLATION } from '../../mail/fold.ts';
 import { isSearchField, type SearchField } from '../../mail/search-text.ts';
 import { TRAIT } from '../../mail/traits.ts';
 import type { Criterion, UidRanges } from '../model/criterion.ts';
@@ -50,6 +50,8 @@ export interface FieldTest extends Sought<string> {
 
 export interface TextTest extends Sought<TextSource> {
   readonly kind: 'body' | 'text';
+  /** What a text that has it has in the index, folded as there; `isExact`: and one that has not has not. */
+  readonly indexed: { readonly needle: Needle; readonly isExact: boolean };
 }
 
 type RecordCriterion = Extract<
@@ -113,6 +115,7 @@ interface Block extends Rows {
 
 export class SearchTree {
   readonly root: SearchNode;
+  readonly collation: TextCollation;
   readonly fields: FieldTest[] = [];
   readonly texts: TextTest[] = [];
   /** Parts of the criterion, each of which costs a step for every row. */
@@ -123,7 +126,8 @@ export class SearchTree {
   hasSearchFields = false;
   readonly #one = allocateColumns(1);
 
-  constructor(criterion: Criterion) {
+  constructor(criterion: Criterion, collation = USUAL_COLLATION) {
+    this.collation = collation;
     this.root = this.#nodeOf(criterion);
   }
 
@@ -181,9 +185,9 @@ export class SearchTree {
   #field(name: string, value: string): SearchNode {
     const envelopeField = IN_ENVELOPES.find((known) => known === name);
     if (envelopeField === undefined) this.hasHeaders = true;
-    const searchField = isSearchField(name) ? name : undefined;
+    const searchField = isSearchField(name) && this.collation === USUAL_COLLATION ? name : undefined;
     if (searchField !== undefined) this.hasSearchFields = true;
-    const needle = new Needle(foldFieldText(value));
+    const needle = new Needle(foldFieldText(value, this.collation));
     const octets = Buffer.from(needle.text);
     const needleIn = (source: string): Needle | undefined => (source === name ? needle : undefined);
     const index = this.fields.push({ name, needle, octets, envelopeField, searchField, needleIn }) - 1;
@@ -215,7 +219,7 @@ export class SearchTree {
         return this.#field(criterion.name.toLowerCase(), criterion.value);
       case 'body':
       case 'text':
-        return { kind: 'text', depth: 3, index: this.texts.push(textTest(criterion)) - 1 };
+        return { kind: 'text', depth: 3, index: this.texts.push(textTest(criterion, this.collation)) - 1 };
       default:
         return { kind: 'record', depth: 0, test: criterion };
     }
@@ -236,14 +240,25 @@ function isEmails(criterion: Criterion): criterion is Extract<Criterion, { kind:
 /** Of the fields that an envelope has, only these are asked of it: its addresses of senders are those of From where there are none. */
 const IN_ENVELOPES = ['subject', 'from', 'to', 'cc', 'bcc', 'message-id', 'in-reply-to'] as const;
 
-function textTest({ kind, value }: { readonly kind: 'body' | 'text'; readonly value: string }): TextTest {
-  const inText = new Needle(foldText(value));
-  const inFields = new Needle(foldFieldText(value));
+function textTest(
+  { kind, value }: { readonly kind: 'body' | 'text'; readonly value: string },
+  collation: TextCollation,
+): TextTest {
+  const inText = new Needle(foldText(value, collation));
+  const inFields = new Needle(foldFieldText(value, collation));
+  const isExact = collation === USUAL_COLLATION;
   return {
     kind,
+    indexed: { needle: isExact ? inText : new Needle(foldText(longestAscii(value))), isExact },
     needleIn: (source) =>
       source === 'text' ? inText : source === 'field' && kind === 'body' ? undefined : inFields,
   };
+}
+
+/** What is ASCII stands together however its neighbours are folded. */
+function longestAscii(text: string): string {
+  const runs = text.match(/[\x00-\x7f]+/g) ?? [''];
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest));
 }
 
 function answerOf(matches: boolean | undefined): number {

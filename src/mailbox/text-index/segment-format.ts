@@ -15,7 +15,7 @@
  *       rareEnds   of each email: where its words end in `rare`
  */
 export const MAGIC = 0x58545642;
-export const VERSION = 1;
+export const VERSION = 2;
 export const STRIDE = 64;
 /** Octets of a number in `places` and `rareEnds`. */
 export const NUMBER = 4;
