@@ -27,6 +27,7 @@ import { language } from './extensions/language.ts';
 import { listExtended } from './extensions/list-extended.ts';
 import { listStatus } from './extensions/list-status.ts';
 import { literalPlus } from './extensions/literal-plus.ts';
+import { messageLimit } from './extensions/message-limit.ts';
 import { metadata } from './extensions/metadata.ts';
 import { move } from './extensions/move.ts';
 import { multiAppend } from './extensions/multi-append.ts';
@@ -108,6 +109,7 @@ export function makeRegistry(settings: Pick<ImapSettings, 'offersGmail' | 'apple
     condstore,
     qresync,
     uidOnly,
+    messageLimit,
     notify,
     ...(settings.applePushTopic === undefined ? [] : [applePush]),
     utf8Accept,

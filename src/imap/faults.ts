@@ -38,6 +38,7 @@ export function completionOfSyntax(fault: SyntaxFault): Completion {
 
 function codeText(code: SyntaxCode): string {
   if (code.code === 'BADCHARSET') return `BADCHARSET (${code.charsets.join(' ')})`;
+  if (code.code === 'MESSAGELIMIT') return `MESSAGELIMIT ${code.most}`;
   if (code.code === 'UNDEFINED-FILTER') return `UNDEFINED-FILTER ${code.name}`;
   return code.code === 'METADATA MAXSIZE' ? `METADATA MAXSIZE ${code.sizeBytes}` : code.code;
 }

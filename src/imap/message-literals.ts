@@ -7,6 +7,7 @@
 import { MailboxError, type MailboxErrorCode } from '../mailbox/model/errors.ts';
 import type { IncomingMessage } from '../mailbox/operations/append.ts';
 import type { LiteralContext, SessionContext, SignedIn } from './context.ts';
+import { saveLimitOf, tooMany } from './message-limit.ts';
 import { bad, type Completion, no } from './replies.ts';
 import type { Freed } from './uploads.ts';
 import { catenated, type Destination, isCatenated } from './url/catenate.ts';
@@ -50,6 +51,8 @@ export async function incomingMessages(
   given: readonly AppendMessage[],
 ): Promise<readonly IncomingMessage[] | Completion> {
   const { session } = call;
+  const limit = saveLimitOf(session.settings);
+  if (limit !== undefined && given.length > limit) return tooMany(limit);
   const messages = given.some(isCatenated) ? await catenated(call, destination, given) : given;
   if ('status' in messages) return messages;
   // RFC 6855 §4: UTF8 literals are for those who have said that they know of UTF-8 headers.
@@ -92,6 +95,8 @@ function refusalOf(
       `${streamedCount + 1} messages of this size are too many for one command; use several`,
     );
   }
+  const limit = saveLimitOf(settings);
+  if (limit !== undefined && streamedCount >= limit) return tooManyMessages(limit);
   const name = targetOf(command, announcement, context);
   const place = name === undefined ? undefined : context.reach?.peek(name);
   if (place === 'nowhere') {
@@ -110,6 +115,10 @@ function refusalOf(
     return refused(NO_ROOM[error.code] ?? 'UNAVAILABLE', error.message);
   }
   return undefined;
+}
+
+function tooManyMessages(most: number): SyntaxFault {
+  return new SyntaxFault(tooMany(most).text, { status: 'NO', code: { code: 'MESSAGELIMIT', most } });
 }
 
 type Refusal = 'TOOBIG' | 'LIMIT' | 'TRYCREATE' | 'OVERQUOTA' | 'UNAVAILABLE';

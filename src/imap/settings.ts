@@ -14,6 +14,9 @@ export interface ImapSettings {
   readonly maxAppendBytes: number;
   /** What those get who ask for the language that the administrator prefers (RFC 5255 §3.2); undefined: nobody has signed in. */
   readonly preferredLanguage: (account: AccountRecord | undefined) => Language;
+  /** MESSAGELIMIT and SAVELIMIT (RFC 9738); 0: no limit. */
+  readonly messagesPerCommand: number;
+  readonly messagesLimited: 'all' | 'saves';
   /** UIDONLY (RFC 9586). */
   readonly offersUidOnly: boolean;
   /** X-GM-EXT-1; as it was at the start. */

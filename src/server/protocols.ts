@@ -271,6 +271,8 @@ function imapSettings(config: Config, version: string): ImapSettings {
     version,
     plaintext: config.auth.plaintext,
     maxAppendBytes,
+    messagesPerCommand: limits.messagesPerCommand,
+    messagesLimited: limits.messagesLimited,
     offersUidOnly: config.imap.uidOnly,
     offersGmail: config.imap.gmailExtension,
     applePushTopic: applePushOf(config)?.topic,

@@ -65,6 +65,8 @@ const TEST_SETTINGS: ImapSettings = Object.freeze({
   applePushTopic: undefined,
   sieveUrl: undefined,
   jmapUrl: undefined,
+  messagesPerCommand: 0,
+  messagesLimited: 'all',
   preferredLanguage: () => 'en',
   idleKeepaliveMs: 120_000,
   progressMs: 10_000,

@@ -1,5 +1,5 @@
 /** Options that bound what anybody can have of the server. Each says which attack or accident it answers. */
-import { duration, integer, size } from '../option.ts';
+import { choice, duration, integer, size } from '../option.ts';
 
 export const LIMITS = {
   connections: integer({
@@ -84,6 +84,16 @@ export const LIMITS = {
     default: 1000,
     min: 8,
     doc: 'Literals in one command; each is small enough alone, thousands are not.',
+  }),
+  messagesPerCommand: integer({
+    default: 0,
+    min: 0,
+    max: 1_000_000_000,
+    doc: 'Messages for which one IMAP command is done (MESSAGELIMIT, RFC 9738): of more it does those with the highest UIDs, and says where to go on; COPY, SORT and THREAD are refused then. 0 is no limit, and best: whatever a command names is done in slices, and programs that do not know of the limit believe that they have everything. 1000 is the least that programs expect.',
+  }),
+  messagesLimited: choice(['all', 'saves'], {
+    default: 'all',
+    doc: 'What `messages_per_command` limits: all that RFC 9738 names, or only `saves`, which are COPY and APPEND of several messages (SAVELIMIT).',
   }),
   badCommandsBeforeLogin: integer({
     default: 3,

@@ -7,6 +7,7 @@ import { MessagesGone } from '../../mailbox/operations/copy.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
+import { cutOf, saveLimitOf, tooMany } from '../message-limit.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, no, ok } from '../replies.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -50,7 +51,10 @@ async function run(
   isUid: boolean,
 ): Promise<Completion> {
   const { selected } = state;
-  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const named = selectMessages(selected, args.set);
+  const cut = cutOf(selected.view, named, saveLimitOf(session.settings));
+  if (cut !== undefined) return tooMany(cut.most, cut.lowest);
+  const uids = uidsOf(selected, named);
   const target = await session.reach.targetOf(args.target);
   if (target === undefined) return noTarget();
   const isOfAll = args.set instanceof NumSet && !isUid;

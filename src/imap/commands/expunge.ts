@@ -3,11 +3,13 @@
  * VANISHED; when nothing is, nothing is said: an EXISTS in that place sends Apple Mail into a loop.
  */
 import { uidsForLog } from '../../identity/activity.ts';
+import { FLAG } from '../../mail/flags.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import { expungeMessages } from '../../mailbox/operations/expunge.ts';
 import type { Place } from '../../mailbox/operations/visiting.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call, SessionContext } from '../context.ts';
+import { type Cut, done, limitOf } from '../message-limit.ts';
 import { type MessageSet, messageSet } from '../message-set.ts';
 import type { Modes } from '../modes.ts';
 import { type Completion, ok } from '../replies.ts';
@@ -21,7 +23,7 @@ export const expungeCommand: Command = defineCommand<undefined, 'selected'>({
   states: SELECTED,
   mayTakeLong: true,
   parse: (c) => void end(c),
-  run: (call) => expunge(call, () => true, 'EXPUNGE'),
+  run: (call) => expunge(call, { isMarked: () => true }, 'EXPUNGE'),
 });
 
 export const uidExpungeCommand: Command = defineCommand<MessageSet, 'selected'>({
@@ -37,13 +39,43 @@ export const uidExpungeCommand: Command = defineCommand<MessageSet, 'selected'>(
   run(call, set) {
     const { selected } = call.state;
     const uids = set instanceof NumSet ? (set as UidSet).resolve(selected.view.highestUid) : selected.saved;
-    return expunge(call, (uid) => uids.contains(uid), 'UID EXPUNGE');
+    const most = limitOf(call.session.settings);
+    const marked = most === undefined ? ALL : highestDeleted(selected, uids, most);
+    const isMarked = (uid: number): boolean => uids.contains(uid) && marked.has(uid);
+    return expunge(call, { isMarked, cut: marked.cut }, 'UID EXPUNGE');
   },
 });
 
+interface Expunged {
+  readonly isMarked: (uid: number) => boolean;
+  readonly cut?: Cut | undefined;
+}
+
+interface Highest {
+  has(uid: number): boolean;
+  readonly cut: Cut | undefined;
+}
+
+const ALL: Highest = { has: () => true, cut: undefined };
+
+/** Of those that would be removed now so many: what others mark meanwhile is not among them. */
+function highestDeleted({ list }: Selected, uids: Pick<UidSet, 'contains'>, most: number): Highest {
+  const { uid, flags } = list.columns;
+  const chosen = new Set<number>();
+  let lowest = 0;
+  for (let row = list.count - 1; row >= 0; row--) {
+    const one = uid[row] as number;
+    if (((flags[row] as number) & FLAG.Deleted) === 0 || !uids.contains(one)) continue;
+    if (chosen.size === most) return { has: (asked) => chosen.has(asked), cut: { most, lowest } };
+    chosen.add(one);
+    lowest = one;
+  }
+  return { has: (asked) => chosen.has(asked), cut: undefined };
+}
+
 async function expunge(
   { session, state }: Call<'selected'>,
-  marked: (uid: number) => boolean,
+  { isMarked, cut }: Expunged,
   name: string,
 ): Promise<Completion> {
   const { selected } = state;
@@ -53,12 +85,12 @@ async function expunge(
   place.require('e');
   const onSlice = (): void => observe(selected);
   const removed = await expungeMessages(place.acting(session.domain, 'e'), account, selected.mailbox, {
-    marked,
+    marked: isMarked,
     onSlice,
   });
-  if (removed.length === 0) return ok(`${name} completed, nothing was removed`);
+  if (removed.length === 0 && cut === undefined) return ok(`${name} completed, nothing was removed`);
   noteExpunged(session, place, removed);
-  return ok(`${name} completed`, highestModSeq(session.modes, selected));
+  return done(session, name, cut, highestModSeq(session.modes, selected));
 }
 
 /** For the account's history: who deleted it. */

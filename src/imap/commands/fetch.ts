@@ -12,8 +12,9 @@ import { CHANGEDSINCE, PARTIAL, VANISHED } from '../fetch/modifiers.ts';
 import { planFetch } from '../fetch/plan.ts';
 import { FetchRun } from '../fetch/run.ts';
 import type { FetchItem, Tables } from '../item.ts';
+import { cutOf, done, limitOf, noteCut, runsWithin, tooMany } from '../message-limit.ts';
 import { type MessageSet, messageSet, type PositionRun, selectMessages } from '../message-set.ts';
-import { bad, type Completion, ok } from '../replies.ts';
+import { bad, type Completion } from '../replies.ts';
 import { observe } from '../updates.ts';
 import { writeVanishedEarlier } from '../vanished.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -70,17 +71,25 @@ async function run(call: Call<'selected'>, args: FetchArgs, isUid: boolean): Pro
   const { account } = selected;
   const { changedSince, wantsVanished } = args;
   if (wantsVanished && !session.modes.qresync) return bad('VANISHED needs ENABLE QRESYNC first');
+  const most = limitOf(session.settings);
+  const { partial } = args;
+  if (most !== undefined && partial !== undefined && partial.high - partial.low >= most) return tooMany(most);
   observe(selected);
   const plan = planFetch(args.items, isUid && !session.modes.uidOnly, changedSince);
   const named = selectMessages(selected, args.set);
-  const runs = args.partial === undefined ? named : partOf(named, args.partial);
+  const asked = partial === undefined ? named : partOf(named, partial);
+  const cut = cutOf(selected.view, asked, most);
+  const runs = runsWithin(selected.view, asked, cut);
   if (plan.impliesCondstore) enableCondstore(call);
   if (wantsVanished) {
     const known = args.set instanceof NumSet ? (args.set as UidSet) : selected.saved;
     await writeVanishedEarlier(session, account, selected, { known, since: changedSince ?? 0 });
   }
   const refused = await new FetchRun(session, selected, plan).run(runs);
-  return refused ?? ok(`${isUid ? 'UID FETCH' : 'FETCH'} completed`);
+  const name = isUid ? 'UID FETCH' : 'FETCH';
+  if (refused === undefined) return done(session, name, cut);
+  noteCut(session, name, cut);
+  return refused;
 }
 
 /** The messages of the range, counted over all runs. */

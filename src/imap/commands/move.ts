@@ -9,6 +9,7 @@ import { MailboxError } from '../../mailbox/model/errors.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Call } from '../context.ts';
 import { tellAdded } from '../mailbox-events.ts';
+import { cutOf, done, limitOf, runsWithin } from '../message-limit.ts';
 import { selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, copyUid, ok, writeStatus } from '../replies.ts';
 import { type CopyArgs, noTarget, parseCopy } from './copy.ts';
@@ -32,11 +33,14 @@ function moveLike(name: string, isUid: boolean): Command {
 async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: string): Promise<Completion> {
   const { selected } = state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
-  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const named = selectMessages(selected, args.set);
+  const cut = cutOf(selected.view, named, limitOf(session.settings));
+  const uids = uidsOf(selected, runsWithin(selected.view, named, cut));
   const target = await session.reach.targetOf(args.target);
   if (target === undefined) return noTarget();
   const moved = await moveTo(session, selected, uids, target);
-  if (moved.from.length === 0) return ok(`${name} completed, nothing was moved`);
+  if (moved.from.length === 0)
+    return cut === undefined ? ok(`${name} completed, nothing was moved`) : done(session, name, cut);
   tellAdded(session, target.account, target.mailbox, 'COPY', moved.to);
   session.note(selected.place, 'messages moved', {
     mailbox: selected.name,
@@ -47,5 +51,5 @@ async function run({ session, state }: Call<'selected'>, args: CopyArgs, name: s
   writeStatus(session.out, '*', 'OK', 'Moved', copyUid(moved.uidValidity, moved.from, moved.to));
   // RFC 6851 §4.3: what was moved before the failure is told all the same.
   if (moved.failure !== undefined) throw moved.failure;
-  return ok(`${name} completed`, highestModSeq(session.modes, selected));
+  return done(session, name, cut, highestModSeq(session.modes, selected));
 }

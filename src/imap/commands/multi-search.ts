@@ -10,8 +10,9 @@ import { type Command, defineCommand, SIGNED_IN } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { SearchKeyItem, Tables } from '../item.ts';
+import { type Cut, done, limitOf, searchCut, searchWithin, tooMany } from '../message-limit.ts';
 import { placesOf } from '../places.ts';
-import { bad, type Completion, ok } from '../replies.ts';
+import { bad, type Completion } from '../replies.ts';
 import { writeNoUpdate } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
 import { View } from '../view.ts';
@@ -94,30 +95,44 @@ async function run(call: SignedInCall, args: MultiSearchArgs): Promise<Completio
   if (charset !== undefined && session.modes.utf8) return bad('CHARSET is not possible with UTF8=ACCEPT');
   const wantsSelected = filters.some(({ kind }) => kind === 'selected');
   if (wantsSelected && state.kind !== 'selected') return bad('No mailbox is selected');
+  let cut: Cut | undefined;
   try {
     const key = await expandedKeys(call, args.key);
     if (returns.relevancy) requireFuzzy(key);
     if (asksForModSeq(key)) enableCondstore(call);
     const others = await placesOf(session.reach, filters);
     const open = state.kind === 'selected' ? state.selected.mailbox : undefined;
-    if (open !== undefined && (wantsSelected || others.some(({ mailbox }) => mailbox === open)))
-      await searchSelected(call, args, key);
-    for (const place of others) if (place.mailbox !== open) await searchOther(call, args, key, place);
+    const isOpenSearched = wantsSelected || others.some(({ mailbox }) => mailbox === open);
+    const rest = others.filter(({ mailbox }) => mailbox !== open);
+    const most = limitOf(session.settings);
+    const messages = rest.reduce(
+      (sum, { mailbox }) => sum + mailbox.exists,
+      isOpenSearched ? (open?.exists ?? 0) : 0,
+    );
+    // Where it would have to go on, one UID could not say.
+    if (most !== undefined && rest.length > 0 && messages > most) return tooMany(most);
+    if (open !== undefined && isOpenSearched) cut = await searchSelected(call, args, key);
+    for (const place of rest) await searchOther(call, args, key, place);
   } catch (error) {
     if (returns.save && state.kind === 'selected') state.selected.saved = NumSet.of('uid', []);
     throw error;
   }
   if (returns.update !== undefined)
     writeNoUpdate(session, call.tag, 'Only SEARCH and SORT are kept up to date');
-  return ok('ESEARCH completed');
+  return done(session, 'ESEARCH', cut);
 }
 
-async function searchSelected(call: SignedInCall, args: MultiSearchArgs, key: SearchKey<SearchKeyItem>) {
-  if (call.state.kind !== 'selected') return;
+async function searchSelected(
+  call: SignedInCall,
+  args: MultiSearchArgs,
+  key: SearchKey<SearchKeyItem>,
+): Promise<Cut | undefined> {
+  if (call.state.kind !== 'selected') return undefined;
   const { selected } = call.state;
   observe(selected);
-  const uids = await searchOne(call, args, key, selected.place, selected);
+  const { uids, cut } = await searchOne(call, args, key, selected.place, selected);
   if (args.returns.save) selected.saved = savedSet(named(uids, args.returns));
+  return cut;
 }
 
 /** One that is deleted before its turn comes has no answer. */
@@ -149,16 +164,18 @@ async function searchOne(
   key: SearchKey<SearchKeyItem>,
   { account, mailbox, name }: Place,
   scope: SearchScope,
-): Promise<readonly number[]> {
-  const { domain, modes, out } = session;
+): Promise<{ readonly uids: readonly number[]; readonly cut: Cut | undefined }> {
+  const { domain, modes, out, settings } = session;
+  const criterion = criterionOf(key, scope, domain.clock.nowMs());
+  const cut = searchCut(scope.view, criterion, limitOf(settings));
   const { uids, modseqs } = await searchMessages(domain, account, mailbox, {
-    criterion: criterionOf(key, scope, domain.clock.nowMs()),
+    criterion: searchWithin(criterion, cut),
     collation: modes.comparator.collation,
     upTo: scope.view.highestUid,
     wants: wantedOf(returns),
     pause: () => session.breathe(),
   });
-  if (uids.length === 0) return uids;
+  if (uids.length === 0) return { uids, cut };
   const { view, recentRanges, saved, seen } = scope;
   const scores = returns.relevancy
     ? await scoresOf({ session }, key, { account, mailbox, view, recentRanges, saved, seen }, uids)
@@ -167,7 +184,7 @@ async function searchOne(
   out.ascii(' UIDVALIDITY ').number(mailbox.uidValidity).ascii(') UID');
   const modSeq = asksForModSeq(key) ? highest(named(modseqs, returns)) : undefined;
   writeReturns(out, returns, { numbers: uids, modSeq, scores });
-  return uids;
+  return { uids, cut };
 }
 
 function ifGone(error: unknown): undefined {

@@ -20,7 +20,7 @@ type Key = SearchKey<SearchKeyItem>;
 
 /** The mailbox that is searched, as the client knows it. */
 export type SearchScope = Pick<Selected, 'recentRanges' | 'saved' | 'seen'> & {
-  readonly view: Pick<Selected['view'], 'highestUid' | 'count' | 'uidAt'>;
+  readonly view: Pick<Selected['view'], 'highestUid' | 'count' | 'uidAt' | 'uids'>;
 };
 
 export function criterionOf(key: Key, selected: SearchScope, nowMs: number): Criterion {

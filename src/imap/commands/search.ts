@@ -11,8 +11,9 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call } from '../context.ts';
 import type { Tables } from '../item.ts';
-import { bad, type Completion, ok } from '../replies.ts';
-import { lasting } from '../search-contexts.ts';
+import { done, limitOf, searchCut, searchWithin } from '../message-limit.ts';
+import { bad, type Completion } from '../replies.ts';
+import { lasting, writeNoUpdate } from '../search-contexts.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
 import { sp } from '../wire/grammar.ts';
@@ -84,8 +85,9 @@ async function run(
     if (asksModSeq) enableCondstore(call);
     const wants = returns?.update === undefined ? wantedOf(returns) : 'all';
     const criterion = criterionOf(key, selected, session.domain.clock.nowMs());
+    const cut = searchCut(selected.view, criterion, limitOf(session.settings));
     const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
-      criterion,
+      criterion: searchWithin(criterion, cut),
       collation: session.modes.comparator.collation,
       upTo: selected.view.highestUid,
       wants,
@@ -101,13 +103,15 @@ async function run(
     const answered = returns ?? (session.modes.rev2 ? ONLY_ALL : undefined);
     if (answered === undefined) await writeSearch(session, hits);
     else if (hasAnswer(answered)) writeEsearch(session, tag, isUid, answered, { ...hits, scores });
-    if (returns?.update !== undefined)
+    if (returns?.update !== undefined && cut !== undefined)
+      writeNoUpdate(session, tag, 'So many messages are not kept up to date');
+    else if (returns?.update !== undefined)
       keepUpdated(call, { ...{ tag, isUid }, key: kept, returns }, found.uids);
+    return done(session, isUid ? 'UID SEARCH' : 'SEARCH', cut);
   } catch (error) {
     if (isSaved) selected.saved = NumSet.of('uid', []);
     throw error;
   }
-  return ok(`${isUid ? 'UID SEARCH' : 'SEARCH'} completed`);
 }
 
 function hasAnswer({ min, max, all, count, partial, relevancy }: SearchReturns): boolean {

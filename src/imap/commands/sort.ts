@@ -5,14 +5,16 @@
  * RETURN: MIN and MAX are the first and the last in the order of the sort, ALL keeps it; SAVE keeps the messages, as a
  * set (RFC 5182 §2.1).
  */
-import { searchMessages } from '../../mailbox/search/search.ts';
+
 import { isTextKey } from '../../mail/sort-keys.ts';
+import { searchMessages } from '../../mailbox/search/search.ts';
 import { type SortCriterion, sortMessages } from '../../mailbox/search/sort.ts';
 import { type Command, defineCommand, SELECTED } from '../command.ts';
 import type { Comparator } from '../comparator.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { Tables } from '../item.ts';
+import { limitOf, searchCut, tooMany } from '../message-limit.ts';
 import { bad, type Completion, ok } from '../replies.ts';
 import { lasting, writeNoUpdate } from '../search-contexts.ts';
 import type { Selected } from '../selected.ts';
@@ -120,8 +122,11 @@ async function run(
   const asksModSeq = asksForModSeq(kept);
   if (asksModSeq) enableCondstore(call);
   const pause = (): Promise<void> | undefined => session.breathe();
+  const criterion = criterionOf(kept, selected, session.domain.clock.nowMs());
+  const cut = searchCut(selected.view, criterion, limitOf(session.settings));
+  if (cut !== undefined) return tooMany(cut.most);
   const found = await searchMessages(session.domain, selected.account, selected.mailbox, {
-    criterion: criterionOf(kept, selected, session.domain.clock.nowMs()),
+    criterion,
     collation: session.modes.comparator.collation,
     upTo: selected.view.highestUid,
     wants: 'all',

@@ -18,6 +18,7 @@ import type { Call, SessionContext } from '../context.ts';
 import { UNCHANGEDSINCE } from '../fetch/modifiers.ts';
 import type { StoreItem, Tables } from '../item.ts';
 import { tellFlags } from '../mailbox-events.ts';
+import { type Cut, cutOf, done, limitOf, noteCut, runsWithin } from '../message-limit.ts';
 import { type MessageSet, messageSet, selectMessages, uidsOf } from '../message-set.ts';
 import { type Completion, ok } from '../replies.ts';
 import type { Selected } from '../selected.ts';
@@ -56,28 +57,33 @@ function parse(c: Cursor, tables: Tables, isUid: boolean): Args {
   return { set, ...args };
 }
 
-function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
+async function run(call: Call<'selected'>, args: Args, isUid: boolean): Promise<Completion> {
   const { selected } = call.state;
   if (selected.isReadOnly) throw new MailboxError('read-only', 'the mailbox is open for reading only');
   observe(selected);
-  const uids = uidsOf(selected, selectMessages(selected, args.set));
+  const named = selectMessages(selected, args.set);
+  const cut = cutOf(selected.view, named, limitOf(call.session.settings));
+  const uids = uidsOf(selected, runsWithin(selected.view, named, cut));
   const { data, modifiers, action, isSilent } = args;
-  if ('bits' in data) return storeFlags(call, { ...args, flags: data, uids }, isUid);
+  if ('bits' in data) return storeFlags(call, { ...args, flags: data, uids, cut }, isUid);
   const isConditional = argsOf(modifiers, UNCHANGEDSINCE) !== undefined;
   const name = isUid ? 'UID STORE' : 'STORE';
-  return data.item.run(call, { uids, action, isSilent, isConditional, name }, data.args);
+  const answer = await data.item.run(call, { uids, action, isSilent, isConditional, name }, data.args);
+  if (answer.status === 'OK') noteCut(call.session, name, cut);
+  return answer;
 }
 
 interface FlagArgs extends Pick<Args, 'modifiers' | 'action' | 'isSilent'> {
   readonly flags: FlagSet;
   readonly uids: readonly number[];
+  readonly cut: Cut | undefined;
 }
 
 async function storeFlags(call: Call<'selected'>, args: FlagArgs, isUid: boolean): Promise<Completion> {
   const { session, state } = call;
   const { selected } = state;
   const { account } = selected;
-  const { uids } = args;
+  const { uids, cut } = args;
   const unchangedSince = argsOf(args.modifiers, UNCHANGEDSINCE);
   if (unchangedSince !== undefined) enableCondstore(call);
   const loudness = { isSilent: args.isSilent, isConditional: unchangedSince !== undefined };
@@ -106,7 +112,9 @@ async function storeFlags(call: Call<'selected'>, args: FlagArgs, isUid: boolean
   if (failure !== undefined) throw failure;
   const code = modified.length === 0 ? undefined : modifiedCode(selected, modified, isUid);
   const name = isUid ? 'UID STORE' : 'STORE';
-  return ok(code === undefined ? `${name} completed` : `${name} completed but for some messages`, code);
+  if (code === undefined) return done(session, name, cut);
+  noteCut(session, name, cut);
+  return ok(`${name} completed but for some messages`, code);
 }
 
 /** RFC 4314 §4: whoever may change some of the flags changes these and hears of no failure. */

@@ -10,6 +10,7 @@ import { type Command, defineCommand, SELECTED } from '../command.ts';
 import { enableCondstore } from '../condstore.ts';
 import type { Call, SessionContext } from '../context.ts';
 import type { Tables } from '../item.ts';
+import { limitOf, searchCut, tooMany } from '../message-limit.ts';
 import { type Completion, ok } from '../replies.ts';
 import { observe } from '../updates.ts';
 import type { Cursor } from '../wire/cursor.ts';
@@ -69,8 +70,11 @@ async function run(
   const pause = (): Promise<void> | undefined => session.breathe();
   const { domain, modes } = session;
   const { collation } = modes.comparator;
+  const criterion = criterionOf(key, selected, domain.clock.nowMs());
+  const cut = searchCut(selected.view, criterion, limitOf(session.settings));
+  if (cut !== undefined) return tooMany(cut.most);
   const found = await searchMessages(domain, account, selected.mailbox, {
-    criterion: criterionOf(key, selected, domain.clock.nowMs()),
+    criterion,
     collation,
     upTo: selected.view.highestUid,
     wants: 'all',

@@ -16,6 +16,7 @@ export type SyntaxCode =
   | { readonly code: 'CANNOT' }
   | { readonly code: 'CLIENTBUG' }
   | { readonly code: 'LIMIT' }
+  | { readonly code: 'MESSAGELIMIT'; readonly most: number }
   | { readonly code: 'UNDEFINED-FILTER'; readonly name: string }
   | { readonly code: 'NOTIFICATIONOVERFLOW' }
   | { readonly code: 'METADATA MAXSIZE'; readonly sizeBytes: number }
