@@ -129,6 +129,7 @@ export const SYNTAX = {
   'Parentheses are nested too deeply': 'Parenteserna ligger för djupt i varandra',
   'Part number is too deep': 'Delens nummer går för djupt',
   'Search is nested too deeply': 'Sökningen ligger för djupt i sig själv',
+  'The search is too long': 'Sökningen är för lång',
   'The identifier is too long': 'Namnet är för långt',
   'Too many FETCH attributes': 'För många attribut till FETCH',
   'Too many capabilities': 'För många förmågor',
