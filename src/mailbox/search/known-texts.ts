@@ -3,6 +3,7 @@
  * that it must be looked at. Of the others nothing is known here.
  */
 import type { Pause } from '../../base/time-slice.ts';
+import { foldText, USUAL_COLLATION } from '../../mail/fold.ts';
 import type { Domain } from '../domain.ts';
 import type { AccountId } from '../model/model.ts';
 import type { NumberColumn } from '../model/record.ts';
@@ -10,6 +11,7 @@ import type { Segment } from '../text-index/segment.ts';
 import { SCOPES, type Scope } from '../text-index/segment-format.ts';
 import { type SoughtWords, soughtWords } from '../text-index/sought-words.ts';
 import type { NamedSegment } from '../text-index/text-index.ts';
+import { Needle } from './needle.ts';
 import { MAYBE, NO, type TextTest, YES } from './tree.ts';
 
 /** A client may ask for a thousand, and each of these takes an octet for every message. */
@@ -78,10 +80,17 @@ export class KnownTexts {
 }
 
 /** The words are the same wherever a test looks: its texts differ in white space. */
-function soughtIn(test: TextTest): SoughtWords | undefined {
-  const { needle, isExact } = test.indexed;
+function soughtIn({ value, collation }: TextTest): SoughtWords | undefined {
+  const isExact = collation === USUAL_COLLATION;
+  const needle = new Needle(foldText(isExact ? value : longestAscii(value)));
   const sought = needle.isShort ? soughtWords(needle.text) : undefined;
   return sought && (isExact ? sought : { ...sought, isExact });
+}
+
+/** What is ASCII stands together however its neighbours are folded. */
+function longestAscii(text: string): string {
+  const runs = text.match(/[\x00-\x7f]+/g) ?? [''];
+  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest));
 }
 
 async function answersOf(

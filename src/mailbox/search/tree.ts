@@ -50,8 +50,8 @@ export interface FieldTest extends Sought<string> {
 
 export interface TextTest extends Sought<TextSource> {
   readonly kind: 'body' | 'text';
-  /** What a text that has it has in the index, folded as there; `isExact`: and one that has not has not. */
-  readonly indexed: { readonly needle: Needle; readonly isExact: boolean };
+  readonly value: string;
+  readonly collation: TextCollation;
 }
 
 type RecordCriterion = Extract<
@@ -246,19 +246,13 @@ function textTest(
 ): TextTest {
   const inText = new Needle(foldText(value, collation));
   const inFields = new Needle(foldFieldText(value, collation));
-  const isExact = collation === USUAL_COLLATION;
   return {
     kind,
-    indexed: { needle: isExact ? inText : new Needle(foldText(longestAscii(value))), isExact },
+    value,
+    collation,
     needleIn: (source) =>
       source === 'text' ? inText : source === 'field' && kind === 'body' ? undefined : inFields,
   };
-}
-
-/** What is ASCII stands together however its neighbours are folded. */
-function longestAscii(text: string): string {
-  const runs = text.match(/[\x00-\x7f]+/g) ?? [''];
-  return runs.reduce((longest, run) => (run.length > longest.length ? run : longest));
 }
 
 function answerOf(matches: boolean | undefined): number {
