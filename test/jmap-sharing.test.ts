@@ -629,6 +629,64 @@ describe('who shares does so over JMAP (RFC 9670)', () => {
   });
 });
 
+describe('changes as they happen', () => {
+  /** Events of state as they come. */
+  async function* listen(client: JmapClient, headers = {}): AsyncGenerator<{ id: string; changed: Answer }> {
+    const stop = new AbortController();
+    const query = 'types=*&closeafter=no&ping=0';
+    const reply = await client.fetch(`/jmap/events?${query}`, { signal: stop.signal, headers });
+    let text = '';
+    try {
+      for await (const piece of reply.body as unknown as AsyncIterable<Uint8Array>) {
+        text += Buffer.from(piece).toString();
+        for (let end = text.indexOf('\n\n'); end >= 0; end = text.indexOf('\n\n')) {
+          const [, id = '', data = ''] = /id: (.*)\ndata: (.*)$/.exec(text.slice(0, end)) ?? [];
+          const isBegin = text.startsWith(':');
+          text = text.slice(end + 2);
+          if (data !== '') yield { id, changed: JSON.parse(data).changed };
+          else if (isBegin) yield { id: '', changed: {} };
+        }
+      }
+    } finally {
+      stop.abort();
+    }
+  }
+
+  test('are told of what is shared, and of nothing else', async () => {
+    await share('Work', 'lrs');
+    const stream = listen(bo);
+    await stream.next();
+    await add('Private', 'quiet');
+    await add('Work', 'loud');
+    const { value } = await stream.next();
+    const { [owner.accountId]: changed, ...rest } = value?.changed ?? {};
+    assert.deepEqual([Object.keys(changed).sort(), rest], [['Email', 'Mailbox', 'Thread'], {}]);
+    assert.equal(changed.Email, (await bo.call('Email/get', of({ ids: [] }))).state);
+    const away = value?.id as string;
+    await stream.return(undefined);
+    await add('Work', 'missed');
+    const again = listen(bo, { 'last-event-id': away });
+    await again.next();
+    const missed = (await again.next()).value?.changed[owner.accountId];
+    assert.equal(missed.Email, (await bo.call('Email/get', of({ ids: [] }))).state);
+    await share('Work', '');
+    await add('Work', 'secret2');
+    await server.imap.addMessage('bo@example.com', 'INBOX', { bytes: 'Subject: own\r\n\r\n' });
+    for (;;) {
+      const { value: next } = await again.next();
+      assert.equal(next?.changed[owner.accountId], undefined);
+      if (next?.changed[bo.accountId]?.Email !== undefined) break;
+    }
+    await share('Work', 'lrs');
+    for (let next = await again.next(); next.value?.changed[bo.accountId]?.ShareNotification === undefined; )
+      next = await again.next();
+    await add('Work', 'back');
+    const back = (await again.next()).value?.changed;
+    assert.deepEqual(Object.keys(back), [owner.accountId]);
+    await again.return(undefined);
+  });
+});
+
 /** What a program knows of an account of somebody else; it begins anew when it is told to. */
 class Known {
   state: string | undefined;

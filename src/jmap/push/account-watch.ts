@@ -1,7 +1,7 @@
 /**
- * Somebody who wants to hear of an account's changes for as long as the connection lasts. A hint of the hub makes it compare
- * states; several hints make one comparison, and after what was told there is a pause, so a thousand changes are four events a
- * second. What is told is durable. It ends when the account sends its people away.
+ * Somebody who wants to hear of an account's changes for as long as the connection lasts. A hint of the hub rings, and makes it compare
+ * states when it is asked; several hints make one comparison, and after what was told there is a pause, so a thousand changes are four
+ * events a second. What is told is durable. It ends when the account sends its people away, or shows them nothing any more.
  */
 import type { Domain } from '../../mailbox/domain.ts';
 import { isKept } from '../../mailbox/reading/moment.ts';
@@ -17,6 +17,10 @@ export interface WatchOptions {
   readonly types: ReadonlySet<string> | undefined;
   /** What was signed in with. */
   readonly credential: number | undefined;
+  /** What of the account is watched at this moment; all of it when absent. Undefined: nothing any more. */
+  readonly shown?: () => Promise<AccountState | undefined>;
+  /** There may be something to tell, or it is over. */
+  readonly ring: () => void;
 }
 
 /** Between two things that one is told. */
@@ -31,7 +35,6 @@ export class AccountWatch implements AccountListener {
   readonly #follower: Follower;
   #isHinted = false;
   #isOver = false;
-  #wake: (() => void) | undefined;
 
   private constructor(account: AccountState, options: WatchOptions) {
     this.credential = options.credential;
@@ -47,7 +50,7 @@ export class AccountWatch implements AccountListener {
   static async begin(account: AccountState, options: WatchOptions): Promise<AccountWatch> {
     const watch = new AccountWatch(account, options);
     try {
-      await loadBelongings(options.domain, account);
+      if (options.shown === undefined) await loadBelongings(options.domain, account);
       await options.domain.accounts.join(account, watch);
       watch.told = await watch.#durable();
       return watch;
@@ -67,24 +70,17 @@ export class AccountWatch implements AccountListener {
     this.#hint();
   }
 
-  /** What has changed; undefined when nothing has within this time, or it is over. */
-  async next(mostMs: number): Promise<TypeStates | undefined> {
-    const endMs = performance.now() + mostMs;
-    for (;;) {
-      while (!this.#isHinted && !this.#isOver) {
-        const leftMs = endMs - performance.now();
-        if (leftMs <= 0) return undefined;
-        await this.#sleep(leftMs);
-      }
-      if (this.#isOver) return undefined;
-      this.#isHinted = false;
-      // The log is for those who read what happened; here it is enough that something did.
-      this.#follower.readModseq = this.#account.modseq;
-      const now = await this.#durable();
-      const changed = changedStates(this.told, now);
-      this.told = now;
-      if (Object.keys(changed).length > 0) return changed;
-    }
+  /** Since it was asked last; undefined when nothing has. */
+  async changed(): Promise<TypeStates | undefined> {
+    if (!this.#isHinted || this.#isOver) return undefined;
+    this.#isHinted = false;
+    // The log is for those who read what happened; here it is enough that something did.
+    this.#follower.readModseq = this.#account.modseq;
+    const now = await this.#durable();
+    if (this.#isOver) return undefined;
+    const changed = changedStates(this.told, now);
+    this.told = now;
+    return Object.keys(changed).length > 0 ? changed : undefined;
   }
 
   onEvicted(): void {
@@ -95,27 +91,24 @@ export class AccountWatch implements AccountListener {
     this.#isOver = true;
     this.#follower.close();
     this.#account.listeners.delete(this);
-    this.#wake?.();
+    this.#options.ring();
   }
 
   #hint(): void {
     this.#isHinted = true;
-    this.#wake?.();
+    this.#options.ring();
   }
 
   async #durable(): Promise<TypeStates> {
+    const { shown, sources, types } = this.#options;
     for (;;) {
-      const states = statesOf(this.#options.sources, this.#account, this.#options.types);
-      if (await isKept(this.#account.unsettled)) return states;
+      const account = shown === undefined ? this.#account : await shown();
+      if (account === undefined) {
+        this.stop();
+        return {};
+      }
+      const states = statesOf(sources, account, types);
+      if (await isKept(account.unsettled)) return states;
     }
-  }
-
-  async #sleep(ms: number): Promise<void> {
-    const { promise, resolve } = Promise.withResolvers<void>();
-    this.#wake = resolve;
-    const timer = setTimeout(resolve, Math.min(ms, 2 ** 31 - 1));
-    await promise;
-    clearTimeout(timer);
-    this.#wake = undefined;
   }
 }

@@ -7,12 +7,12 @@ import { type HttpReply, type HttpRequest, type Route, text } from '../../http/e
 import type { Admission } from '../../identity/authenticator.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { Member } from '../../net/roster.ts';
-import { accountObjectId } from '../core/account-id.ts';
 import { PATHS } from '../core/session-object.ts';
 import type { JmapServices } from '../services.ts';
 import { signedIn } from '../signed-in.ts';
-import { AccountWatch, PAUSE_MS } from './account-watch.ts';
+import { PAUSE_MS } from './account-watch.ts';
 import { stateString, statesIn, type TypeStates } from './type-states.ts';
+import { type ChangedStates, Watches } from './watches.ts';
 
 /** The least and the most, in seconds, whatever is asked for. */
 const PING = { least: 30, most: 300 } as const;
@@ -39,12 +39,20 @@ async function answer(services: JmapServices, request: HttpRequest, who: Admissi
   const wishes = wishesIn(request.query);
   if (wishes === undefined)
     return text(400, 'types, closeafter ("state" or "no") and ping (seconds) are needed.\n');
-  const { domain, stateSources: sources } = services;
-  let watch: AccountWatch;
+  const { domain, visits, stateSources: sources } = services;
+  let watch: Watches;
   try {
     const account = await domain.accounts.open(who.record.id);
     const { types } = wishes;
-    watch = await AccountWatch.begin(account, { domain, sources, types, credential: who.credential?.id });
+    const { record, credential } = who;
+    watch = await Watches.begin(account, {
+      domain,
+      sources,
+      types,
+      visits,
+      record,
+      credential: credential?.id,
+    });
   } catch (error) {
     if (!(error instanceof MailboxError)) throw error;
     const isGone = error.code === 'bad-credentials' || error.code === 'nonexistent';
@@ -72,7 +80,7 @@ function tryAgain(): HttpReply {
 }
 
 async function* events(
-  watch: AccountWatch,
+  watch: Watches,
   wishes: Wishes,
   services: JmapServices,
   { closing, headers }: HttpRequest,
@@ -93,7 +101,7 @@ async function* events(
       const changed = await watch.next(waitMs);
       if (changed !== undefined) {
         member.lastActiveMs = performance.now();
-        yield stateEvent(accountObjectId(record.id), changed, watch.told);
+        yield stateEvent(changed, watch.told);
         if (wishes.closesAfterState) return;
         await sleep(PAUSE_MS, undefined, { ref: false });
       } else if (!watch.isOver) yield pingEvent(wishes.pingSeconds);
@@ -105,8 +113,8 @@ async function* events(
   }
 }
 
-function stateEvent(accountId: string, changed: TypeStates, told: TypeStates): string {
-  const data = JSON.stringify({ '@type': 'StateChange', changed: { [accountId]: changed } });
+function stateEvent(changed: ChangedStates, told: TypeStates): string {
+  const data = JSON.stringify({ '@type': 'StateChange', changed });
   return `event: state\nid: ${stateString(told)}\ndata: ${data}\n\n`;
 }
 

@@ -18,6 +18,11 @@ export const MAIL_STATES: StateSources = Object.freeze({
   EmailDelivery: (account) => deliveryState(momentOf(account, 'emails')),
 });
 
+/** Of an account that is shown to somebody else, who is not the one that its mail is delivered to. */
+export const SHARED_STATES: StateSources = Object.freeze(
+  Object.fromEntries(Object.entries(MAIL_STATES).filter(([type]) => type !== 'EmailDelivery')),
+);
+
 function deliveryState({ nextEmail }: Moment): string {
   return `d${nextEmail}`;
 }
@@ -38,18 +43,22 @@ export function changedStates(before: TypeStates, now: TypeStates): TypeStates {
   return Object.fromEntries(Object.entries(now).filter(([type, state]) => before[type] !== state));
 }
 
-/** States as one string, by which a client says where it was. */
+const MAX_STRING = 4000;
+
+/** States as one string, by which a client says where it was; of very many accounts those of its own. */
 export function stateString(states: TypeStates): string {
-  return Object.entries(states)
-    .map(([type, state]) => `${type}=${state}`)
-    .join(',');
+  const pairs = Object.entries(states);
+  const all = joined(pairs);
+  return all.length <= MAX_STRING ? all : joined(pairs.filter(([type]) => !type.includes('/')));
 }
 
-const MAX_STRING = 4000;
+function joined(pairs: readonly (readonly [type: string, state: string])[]): string {
+  return pairs.map(([type, state]) => `${type}=${state}`).join(',');
+}
 
 /** Undefined when it is none of ours. */
 export function statesIn(text: string | undefined): TypeStates | undefined {
-  if (text === undefined || text.length > MAX_STRING || !/^\w+=[\w-]+(?:,\w+=[\w-]+)*$/.test(text))
+  if (text === undefined || text.length > MAX_STRING || !/^[\w/]+=[\w@-]+(?:,[\w/]+=[\w@-]+)*$/.test(text))
     return undefined;
   return Object.fromEntries(text.split(',').map((pair) => pair.split('=', 2) as [string, string]));
 }

@@ -8,13 +8,13 @@ import type { HttpRequest } from '../../http/exchange.ts';
 import type { Admission } from '../../identity/authenticator.ts';
 import { MailboxError } from '../../mailbox/model/errors.ts';
 import type { AccountListener, AccountState } from '../../mailbox/state/account.ts';
-import { accountObjectId } from '../core/account-id.ts';
 import { isList, isObject, type Json, type JsonObject } from '../core/json.ts';
 import { RequestProblem } from '../core/problem.ts';
 import type { Requests } from '../requests.ts';
 import type { JmapServices } from '../services.ts';
-import { AccountWatch, PAUSE_MS } from './account-watch.ts';
+import { PAUSE_MS } from './account-watch.ts';
 import { stateString, statesIn } from './type-states.ts';
+import { Watches } from './watches.ts';
 
 /** Of one connection, before it is read no further. */
 const MOST_IN_FLIGHT = 8;
@@ -65,7 +65,7 @@ class Session implements AccountListener {
   #inFlight = 0;
   /** Came with what was read before it was read no further: one piece of the stream can hold thousands. */
   readonly #waiting: Buffer[] = [];
-  #watch: AccountWatch | undefined;
+  #watch: Watches | undefined;
   /** Wishes about push are granted one after the other, so that each ends what the one before it began. */
   #pushWishes: Promise<void> = Promise.resolve();
   #isAlive = true;
@@ -213,12 +213,12 @@ class Session implements AccountListener {
     )
       throw new RequestProblem('notRequest', '"dataTypes" is a list of types, or null');
     this.#watch?.stop();
-    const { domain, stateSources: sources } = this.#parts.services;
+    const { services, who } = this.#parts;
+    const { domain, visits, stateSources: sources } = services;
     const types = isAll ? undefined : new Set(dataTypes as readonly string[]);
-    const watch = await AccountWatch.begin(this.#account, {
-      domain,
-      sources,
-      types,
+    const watch = await Watches.begin(this.#account, {
+      ...{ domain, sources, types, visits },
+      record: who.record,
       credential: this.credential,
     });
     this.#watch = watch;
@@ -228,15 +228,14 @@ class Session implements AccountListener {
     void this.#push(watch);
   }
 
-  async #push(watch: AccountWatch): Promise<void> {
-    const accountId = accountObjectId(this.#account.id);
+  async #push(watch: Watches): Promise<void> {
     while (!watch.isOver) {
       const changed = await watch.next(PING_MS);
       // What was wished meanwhile counts.
       if (changed === undefined || watch.isOver) continue;
       const change = {
         '@type': 'StateChange',
-        changed: { [accountId]: changed },
+        changed,
         pushState: stateString(watch.told),
       };
       await this.#send([Buffer.from(JSON.stringify(change))]);
