@@ -11,7 +11,7 @@ import {
   type ModelSnooze,
   Refused,
 } from './account-model.ts';
-import { create, folded, keywordsAt, modseqAt, type Seen, type Semantic } from './semantics.ts';
+import { create, folded, keywordsAt, modseqAt, type Seen, type Semantic, seenOf } from './semantics.ts';
 
 export const SNOOZED = 'Snoozed';
 
@@ -141,7 +141,8 @@ function put(
       return is.flags === flags && is.keywords === keywords;
     });
     assert.ok(isOfOne, `${content.id} came with ${flags} ${keywords}, as no copy of it was marked`);
-    model.add(target, [{ content, flags, keywords }], modseqAt(account, target, uid));
+    const seenBy = seenOf(model, account, { target, uid }, visible);
+    model.add(target, [{ content, flags, keywords, ...seenBy }], modseqAt(account, target, uid));
   }
 }
 

@@ -236,7 +236,25 @@ function draftAgain(
   if (first === undefined || staying.some(({ id }) => id === drafts)) return;
   const { content, flags, keywords } = first.message;
   const uid = model.find(drafts)?.uidNext ?? 0;
-  model.add(drafts, [{ content, flags: flags | draft, keywords }], modseqAt(account, drafts, uid));
+  const seenBy = seenOf(model, account, { target: drafts, uid }, visible);
+  model.add(drafts, [{ content, flags: flags | draft, keywords, ...seenBy }], modseqAt(account, drafts, uid));
+}
+
+/** What guests have seen of an email goes to where anybody may read it, of one of its copies: the domain says which. */
+export function seenOf(
+  model: ModelAccount,
+  account: AccountState,
+  { target, uid }: { readonly target: MailboxId; readonly uid: number },
+  copies: ReturnType<ModelAccount['placesOf']>,
+): Pick<NewMessage, 'seenBy'> {
+  const readers = [...(account.seen.get(target) ?? [])].filter(([, seen]) => seen.has(uid));
+  const seenBy = readers.map(([reader]) => reader).sort((a, b) => a - b);
+  const isShared = (model.mailboxes.get(target)?.shares.size ?? 0) > 0;
+  const isOfOne = copies.some(({ message }) =>
+    isDeepStrictEqual(isShared ? (message.seenBy ?? []) : [], seenBy),
+  );
+  assert.ok(isOfOne, `UID ${uid} was seen by ${seenBy}, as no copy of it was`);
+  return seenBy.length > 0 ? { seenBy } : {};
 }
 
 /** One comes and another one goes; the quota sees the difference. */
@@ -368,7 +386,8 @@ export function place(placing: () => Placing | undefined): Semantic {
     }
     if (staying.length > 0) return;
     const uid = model.find(target)?.uidNext ?? 0;
-    model.add(target, [{ content, ...is }], modseqAt(account, target, uid));
+    const seenBy = seenOf(model, account, { target, uid }, visible);
+    model.add(target, [{ content, ...is, ...seenBy }], modseqAt(account, target, uid));
   };
 }
 

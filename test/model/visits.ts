@@ -41,7 +41,9 @@ export function grant(step: Step): void {
   const { world, random, record } = step;
   const mailbox = step.mailbox();
   if (mailbox === undefined) return;
-  const other = random.pick(world.people.filter(({ id }) => id !== record.id));
+  const others = world.people.filter((one) => one.id !== record.id && one.shard === record.shard);
+  if (others.length === 0) return;
+  const other = random.pick(others);
   const name = random.chance(0.15) ? ANYONE : accountIdentity(other.id);
   const identity = random.chance(0.1) ? NEGATIVE + name : name;
   const mode = random.pick(['replace', 'replace', 'add', 'remove'] as const);
@@ -65,7 +67,10 @@ export function grant(step: Step): void {
 /** Somebody else, and a mailbox of the step's account, one that is shared rather than one that is not. */
 function guestIn(step: Step): { readonly guest: AccountRecord; readonly mailbox: ModelMailbox } | undefined {
   const { world, random, record } = step;
-  const guest = random.pick(world.people.filter(({ id }) => id !== record.id));
+  // Who is kept elsewhere shares nothing.
+  const guests = world.people.filter((one) => one.id !== record.id && one.shard === record.shard);
+  if (guests.length === 0) return undefined;
+  const guest = random.pick(guests);
   const open = [...step.model.mailboxes.values()].filter((one) => one.may(guest.id, 'r'));
   const mailbox = open.length > 0 && random.chance(0.85) ? random.pick(open) : step.mailbox();
   return mailbox && { guest, mailbox };
@@ -187,7 +192,8 @@ interface End {
 /** Of the guest himself, or of somebody who shares it with him; as a source one with messages. */
 function endFor(step: Step, guest: AccountRecord, isSource: boolean): End | undefined {
   const { world, random } = step;
-  const all = world.people.flatMap((owner) => {
+  const near = world.people.filter(({ shard }) => shard === guest.shard);
+  const all = near.flatMap((owner) => {
     const isOwn = owner.id === guest.id;
     const { mailboxes } = world.truth.of(owner.id);
     return [...mailboxes.values()].map((mailbox) => ({ owner, mailbox, isOwn }));
