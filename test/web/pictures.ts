@@ -126,17 +126,6 @@ const SCENES: readonly Scene[] = [
     },
   },
   {
-    name: 'part-lost',
-    at: '/',
-    play: async ({ page }) => {
-      await page.waitForSelector(row);
-      await page.route('**/snooze-dialog-*.js', (route) => route.abort());
-      await page.locator('.row-pick').nth(1).click();
-      await page.keyboard.press('b');
-      await page.locator('.empty').waitFor();
-    },
-  },
-  {
     name: 'identities',
     at: '/settings/identities',
     play: async ({ page }) => {

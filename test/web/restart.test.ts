@@ -146,7 +146,8 @@ describe('a server that is killed', { skip: CHROMIUM === undefined && 'no Chromi
         await page.getByText(/^Saved everywhere/).waitFor(WAIT);
         over.replace(SECOND);
         await page.getByRole('toolbar').getByRole('button', { name: 'Put off…' }).click();
-        await page.getByText('There is a new version of the webmail.').first().waitFor(WAIT);
+        await page.locator('dialog').getByText('There is a new version of the webmail.').waitFor(WAIT);
+        await page.keyboard.press('Escape');
         await page.locator('.at-foot .editor').click();
         await page.keyboard.press('End');
         await page.keyboard.type(', and then some.');

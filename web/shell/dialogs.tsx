@@ -12,7 +12,13 @@ import { Later } from './later.tsx';
 
 export function Dialogs() {
   const desk = useDesk();
+  const { deeds, shell } = useTexts();
   const dialog = desk.dialog.value;
+  const around = (title: string) => (said: ComponentChildren) => (
+    <Window title={title} onClose={() => desk.answer()}>
+      {said}
+    </Window>
+  );
   switch (dialog?.kind) {
     case undefined:
       return null;
@@ -27,6 +33,7 @@ export function Dialogs() {
           load={() => import('../snooze/snooze-dialog.tsx')}
           name="SnoozeDialog"
           props={{ chosen, done }}
+          around={around(deeds.snooze)}
         />
       );
     }
@@ -36,6 +43,7 @@ export function Dialogs() {
           load={() => import('../list/date-dialog.tsx')}
           name="DateDialog"
           props={{ list: dialog.list, show: dialog.show }}
+          around={around(shell.keys.goDate)}
         />
       );
     case 'confirm':

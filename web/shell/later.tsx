@@ -1,6 +1,6 @@
 /** A part of the page that is loaded when it is first shown. Nothing is drawn until it is there: it takes a moment at most. */
 import { useSignal } from '@preact/signals';
-import type { ComponentType } from 'preact';
+import type { ComponentChildren, ComponentType } from 'preact';
 import { useContext, useEffect } from 'preact/hooks';
 import { DeskContext, useApp, useTexts } from './app.ts';
 
@@ -8,9 +8,11 @@ interface LaterProps<N extends string, P> {
   readonly load: () => Promise<{ readonly [name in N]: ComponentType<P> }>;
   readonly name: N;
   readonly props: P;
+  /** Where it is said that the part did not come, if not in its place. */
+  readonly around?: (said: ComponentChildren) => ComponentChildren;
 }
 
-export function Later<N extends string, P extends object>({ load, name, props }: LaterProps<N, P>) {
+export function Later<N extends string, P extends object>({ load, name, props, around }: LaterProps<N, P>) {
   const loaded = useSignal<ComponentType<P> | undefined>(undefined);
   const isLost = useSignal(false);
   const { worker } = useApp();
@@ -26,7 +28,7 @@ export function Later<N extends string, P extends object>({ load, name, props }:
     );
   }, []);
   const Part = loaded.value;
-  if (isLost.value) return <Lost />;
+  if (isLost.value) return <>{around?.(<Lost />) ?? <Lost />}</>;
   return Part === undefined ? null : <Part {...props} />;
 }
 
