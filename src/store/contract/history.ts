@@ -37,7 +37,8 @@ export function historyTests(test: Test): void {
     assert.deepEqual(await load(2, 2), entries.slice(1, 3));
     assert.deepEqual(await load(99), []);
     assert.deepEqual(await store.loadHistory(BOB, asModSeq(0), 9), []);
-    assert.deepEqual(await store.measureHistory(ALICE), { rows: 7, numbers: 19 });
+    const numbers = rows.reduce((sum, row) => sum + row.numbers, 0);
+    assert.deepEqual(await store.measureHistory(ALICE), { rows: rows.length, numbers });
     assert.deepEqual(await store.measureHistory(BOB), { rows: 0, numbers: 0 });
     assert.deepEqual(await store.loadExpunged(ALICE, other, asModSeq(0), 9), [rows[0]]);
     assert.equal((await store.loadExpunged(ALICE, INBOX, asModSeq(0), 9)).length, 2, 'of the kind expunged');
