@@ -52,15 +52,16 @@ export function givenEnvelope(value: JsonObject, nowMs: number): Envelope | stri
   if (typeof from === 'string') return from;
   const sender = senderParameters(from.parameters ?? {}, nowMs);
   if (typeof sender === 'string') return sender;
-  const recipients: EnvelopeRecipient[] = [];
+  const recipients = new Map<string, EnvelopeRecipient>();
   for (const one of rcptTo) {
     const to = isObject(one) ? addressIn(one) : 'expected an address';
     if (typeof to === 'string') return to;
     const told = recipientParameters(to.parameters ?? {});
     if (typeof told === 'string') return told;
-    if (!recipients.some(({ email }) => email === to.email)) recipients.push({ ...to, ...told });
+    if (!recipients.has(to.email)) recipients.set(to.email, { ...to, ...told });
   }
-  return { mailFrom: from.email, parameters: from.parameters, recipients, ...sender };
+  const all = [...recipients.values()];
+  return { mailFrom: from.email, parameters: from.parameters, recipients: all, ...sender };
 }
 
 /** RFC 8621 §7: the first address of the last Sender or From; whoever stands in To, Cc and Bcc, each once. */
