@@ -279,6 +279,27 @@ for (const isRelayed of [false, true])
       assert.match(await send(client, LETTER, { to: ['bob@example.org', 'ann'] }), /^250 /);
     });
 
+    test('goes once to who is named twice, and by each way that is told of', async () => {
+      const before = (await server.taken()).length;
+      const local = ['bob@example.com', 'Bob@EXAMPLE.com', 'bob+tag@example.com'];
+      const remote = ['Eve@example.org', 'Eve@Example.ORG', 'eve@example.org'];
+      assert.match(await send(client, LETTER, { to: [...local, ...remote] }), /^250 /);
+      const { recipients = [] } = (await server.taken())[before] ?? {};
+      // Of an address elsewhere nobody here knows whether the case of its local part says something (RFC 5321 §2.4).
+      assert.deepEqual(
+        recipients.map(({ address }) => address),
+        ['bob@example.com', 'bob+tag@example.com', 'Eve@example.org', 'eve@example.org'],
+      );
+      const told = ['bob@example.org> NOTIFY=NEVER', 'bob@example.org> NOTIFY=FAILURE', 'bob@example.org> NOTIFY=NEVER'];
+      await say(client, `MAIL FROM:<${ANN}>`, ...told.map((one) => `RCPT TO:<${one}`), 'DATA');
+      client.send(`${LETTER}.\r\n`);
+      assert.match(await client.reply(), /^250 /);
+      assert.deepEqual(
+        (await server.taken())[before + 1]?.recipients.map(({ notify }) => notify),
+        [0, 2],
+      );
+    });
+
     test('has lines as they may leave', async () => {
       const before = (await server.taken()).length;
       assert.match(await send(client, `${LETTER}bare\nlf and\rcr\r\n`), /^250 /);

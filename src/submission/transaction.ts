@@ -39,6 +39,7 @@ import { decodeXtext } from '../smtp/xtext.ts';
 import type { Reached } from './allowance.ts';
 import { deliverByOf } from './deliver-by.ts';
 import { LineEnds } from './line-ends.ts';
+import { NamedOnce } from './named-once.ts';
 import { noticeOf } from './notice.ts';
 import { repairedHeader, type WholeHeader, wholeHeader } from './repair.ts';
 import { SUBMISSION_REPLY } from './replies.ts';
@@ -73,6 +74,7 @@ export class SubmissionTransaction implements Transaction {
   readonly #who: Submitting;
   readonly #services: SubmissionServices;
   readonly #recipients: NewRecipient[] = [];
+  readonly #named = new NamedOnce();
 
   constructor(envelope: SubmittedEnvelope, who: Submitting, services: SubmissionServices) {
     this.#envelope = envelope;
@@ -92,7 +94,8 @@ export class SubmissionTransaction implements Transaction {
       const full = resolved.kind === 'local' ? await this.#noRoomFor(resolved) : undefined;
       if (full !== undefined) return this.#refuse(to, replyToSender(full, 'grace'));
       const route = resolved.kind === 'local' ? 'local' : 'remote';
-      this.#recipients.push({ address: to, route, ...dsnOf(parameters) });
+      const recipient = { address: to, route, ...dsnOf(parameters) } as const;
+      if (this.#named.add(recipient)) this.#recipients.push(recipient);
       return REPLY.recipientTaken;
     } catch (err) {
       if (!(err instanceof MailboxError))

@@ -365,6 +365,20 @@ describe('EmailSubmission/set', () => {
       assert.equal((await server.kit.store.outgoing.measure(Date.now())).messages, messages);
     });
 
+  test('who is named twice has it once, however his address is written', async () => {
+    const bob = await ImapClient.signIn(server.imap.port, 'bob@example.com', 'secret');
+    const count = async (): Promise<number> => {
+      const said = await bob.ok('STATUS INBOX (MESSAGES)');
+      return Number(/MESSAGES (\d+)/.exec(JSON.stringify(said))?.[1]);
+    };
+    const before = await count();
+    await send(mail({ cc: [{ name: null, email: 'Bob@Example.com' }], bcc: null }));
+    for (let left = 1; left > 0; await pause(20))
+      left = (await server.kit.domain.store.outgoing.list(0, 10)).length;
+    assert.equal((await count()) - before, 1);
+    bob.close();
+  });
+
   test('what waits is taken back: it is a draft again, and never arrives', async () => {
     const before = await count('INBOX', 'bob@example.com');
     const [made, set] = await send(mail(), held(3600), 'scheduled');

@@ -23,6 +23,7 @@ import { loadBelongings } from '../../mailbox/state/belongings.ts';
 import { loadPlaces } from '../../mailbox/state/load-places.ts';
 import { isInternational, isMailbox } from '../../smtp/path.ts';
 import type { Allowances } from '../../submission/allowance.ts';
+import { NamedOnce } from '../../submission/named-once.ts';
 import { type Notices, noticeOf } from '../../submission/notice.ts';
 import { checkSenders } from '../../submission/senders.ts';
 import { type AccountSubmission, type SubmissionSettings, submissionOf } from '../../submission/settings.ts';
@@ -218,13 +219,15 @@ class Submission {
       throw new SetError('tooManyRecipients', undefined, { maxRecipients: settings.maxRecipients });
     const invalid: string[] = [];
     const resolved: NewRecipient[] = [];
+    const named = new NamedOnce();
     for (const { email, notify, orcpt } of recipients) {
       const found = isMailbox(email)
         ? await this.#with.recipients.resolve(email)
         : { kind: 'unknown' as const };
       if (found.kind === 'unknown') invalid.push(email);
       const route = found.kind === 'local' ? 'local' : 'remote';
-      resolved.push({ address: email, route, notify, ...(orcpt === undefined ? {} : { orcpt }) });
+      const one = { address: email, route, notify, ...(orcpt === undefined ? {} : { orcpt }) } as const;
+      if (named.add(one)) resolved.push(one);
     }
     if (invalid.length === 0) return resolved;
     throw new SetError('invalidRecipients', 'nobody has these addresses, or they are none', {
