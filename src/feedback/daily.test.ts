@@ -6,6 +6,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { createServer } from 'node:https';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { describe, test } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { record } from '../../test/kit/dns.ts';
@@ -165,6 +166,34 @@ describe('reports to other domains', () => {
           'v=DMARC1; p=reject; rua=mailto:a@example.org,mailto:b@reports.example',
         ]),
         record('example.org._report._dmarc.reports.example', 'TXT', ['v=DMARC1']),
+      ],
+    ));
+
+  test('what was sent while another process held the ledger is sent to nobody twice, and keeps nobody waiting', () =>
+    scene(
+      async ({ tally, ledger, daily, at, kit }) => {
+        for (const domain of ['example.org', 'reports.example']) tally.message(seen(domain));
+        tally.flush();
+        at(TODAY * DAY_MS + 1);
+        const other = new DatabaseSync(join(kit.data, 'feedback.db'));
+        const sent: string[] = [];
+        const send = async (to: string): Promise<void> => {
+          if (!other.isTransaction) other.exec('BEGIN IMMEDIATE');
+          sent.push(to);
+        };
+        const one = daily({ send });
+        await one.run();
+        other.exec('ROLLBACK');
+        assert.deepEqual(sent, ['a@example.org', 'b@reports.example']);
+        assert.equal(ledger.due('dmarc', TODAY - 1, '', 9).length, 2);
+        await one.run();
+        assert.equal(sent.length, 2);
+        assert.deepEqual(ledger.due('dmarc', TODAY - 1, '', 9), []);
+        other.close();
+      },
+      [
+        record('_dmarc.example.org', 'TXT', ['v=DMARC1; p=reject; rua=mailto:a@example.org']),
+        record('_dmarc.reports.example', 'TXT', ['v=DMARC1; p=reject; rua=mailto:b@reports.example']),
       ],
     ));
 

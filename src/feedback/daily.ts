@@ -13,7 +13,7 @@ import type { Log } from '../base/log.ts';
 import type { Dns } from '../dns/answer.ts';
 import { type AggregateRow, aggregateXml } from './dmarc/aggregate.ts';
 import { destinationsOf } from './dmarc/destinations.ts';
-import type { Counted, DayOfDomain, Kind, Ledger } from './ledger.ts';
+import { type Counted, type DayOfDomain, KINDS, type Kind, type Ledger } from './ledger.ts';
 import { dmarcLetter, type Letter, tlsLetter } from './letter.ts';
 import type { PublishedPolicy } from './observation.ts';
 import { DAY_MS } from './tally.ts';
@@ -40,11 +40,14 @@ const LOOK_MS = 3600_000;
 /** Everybody's day ends at the same moment, and nobody is to have all reports at once (RFC 8460 §5.1). */
 const SPREAD_MS = 4 * 3600_000;
 const PAGE = 50;
+const WRITTEN_LATER = 'a report was sent, which is written down later';
 const pack = promisify(gzip);
 
 export class Daily {
   readonly #options: DailyOptions;
   readonly #delayMs: number;
+  /** Of a kind and day that is due: domains that were told, which the ledger could not take at that moment. */
+  readonly #unwritten = new Map<string, Set<string>>();
   #timer: NodeJS.Timeout | undefined;
   #running: Promise<void> | undefined;
   #isStopped = false;
@@ -83,32 +86,47 @@ export class Daily {
     const today = Math.floor(nowMs() / DAY_MS);
     ledger.forget(today);
     const last = nowMs() % DAY_MS >= this.#delayMs ? today : today - 1;
-    for (const kind of ['dmarc', 'tls'] as const)
-      for (const day of ledger.days(kind, last)) await this.#runDay(kind, day);
+    const due = KINDS.flatMap((kind) => ledger.days(kind, last).map((day) => ({ kind, day })));
+    const names = new Set(due.map(({ kind, day }) => nameOf(kind, day)));
+    for (const name of this.#unwritten.keys()) if (!names.has(name)) this.#unwritten.delete(name);
+    for (const { kind, day } of due) await this.#runDay(kind, day);
   }
 
   async #runDay(kind: Kind, day: number): Promise<void> {
     const { ledger, log } = this.#options;
+    const unwritten = this.#unwrittenOf(kind, day);
     let sent = 0;
     for (let after = ''; ; ) {
       const page = ledger.due(kind, day, after, PAGE);
       for (const one of page) {
         if (this.#isStopped) return;
         await nextTurn();
+        const { domain } = one;
         // One domain's trouble is no other's.
-        const told = await this.#tell(kind, one).catch((err) => {
-          log.warn({ err, kind, domain: one.domain }, 'a report could not be sent');
-          return undefined;
-        });
-        if (told === undefined) continue;
-        ledger.done(kind, day, one.domain);
-        sent += told;
+        try {
+          const told = unwritten.has(domain) ? 0 : await this.#tell(kind, one);
+          if (told === undefined) continue;
+          unwritten.add(domain);
+          sent += told;
+          ledger.done(kind, day, domain);
+          unwritten.delete(domain);
+        } catch (err) {
+          const words = unwritten.has(domain) ? WRITTEN_LATER : 'a report could not be sent';
+          log.warn({ err, kind, domain }, words);
+        }
       }
       const last = page.at(-1);
       if (last === undefined || page.length < PAGE) break;
       after = last.domain;
     }
     if (sent > 0) log.info({ kind, sent }, 'reports were sent to other domains');
+  }
+
+  #unwrittenOf(kind: Kind, day: number): Set<string> {
+    const name = nameOf(kind, day);
+    const known = this.#unwritten.get(name) ?? new Set();
+    this.#unwritten.set(name, known);
+    return known;
   }
 
   /** How many were sent; undefined: not now. */
@@ -180,6 +198,10 @@ export class Daily {
     const { domain, reportId, beginMs, endMs } = base;
     return { ...{ domain, reportId, beginMs, endMs }, from, to, submitter, nowMs: nowMs(), packed };
   }
+}
+
+function nameOf(kind: Kind, day: number): string {
+  return `${kind} ${day}`;
 }
 
 function read<T>(counted: readonly Counted[]): readonly T[] {
