@@ -138,8 +138,12 @@ export class Jobs {
       const some = recipients.slice(at, at + MOST_RECIPIENTS);
       const trial = { outgoing, domain: domainName, sender, recipients: some, message, route };
       const result = await attempt(pool, trial);
-      const few = await this.#settle(outgoing, result.outcomes, this.#learn(destination, result));
+      const { isRouteDown } = result;
+      // Where nobody was reached nobody is reached for the others: asked for each hundred, it would be down for everybody.
+      const outcomes = isRouteDown ? sameForAll(recipients.slice(at), result) : result.outcomes;
+      const few = await this.#settle(outgoing, outcomes, this.#learn(destination, result));
       for (const n of few) again.add(n);
+      if (isRouteDown) break;
     }
     if (destination.isDown) await this.#park(destination);
     return again;
@@ -164,30 +168,24 @@ export class Jobs {
   async #park(destination: Destination): Promise<void> {
     const { domain, lines, onParked } = this.#options;
     const jobs = destination.takeAll();
+    const text = `${destination.key} is not there at this moment`;
     // First: who is due again by the time it is written down comes as a new one.
     for (const job of jobs) lines.end(job);
     for (let at = 0; at < jobs.length; at += PARKED_AT_ONCE) {
       const some = jobs.slice(at, at + PARKED_AT_ONCE);
       const found = await domain.store.outgoing.load(some.map(({ outgoing }) => outgoing));
-      for (const [i, outgoing] of found.entries()) {
-        const { recipients } = some[i] as Job;
-        const waiting = outgoing?.recipients.filter(
-          ({ n, state }) => recipients.has(n) && state === 'waiting',
-        );
-        const text = `${destination.key} is not there at this moment`;
-        const base = {
-          kind: 'deferred',
-          status: '4.4.1',
-          host: '',
-          text,
-          isReply: false,
-          hasDsn: false,
-        } as const;
-        const outcomes = (waiting ?? []).map((recipient): Outcome => ({ recipient, ...base }));
-        if (outgoing === undefined) continue;
-        await this.#settle(outgoing, outcomes, destination.restsUntilMs);
-        onParked?.(outgoing.row.id);
-      }
+      // Together: they share a transaction.
+      await Promise.all(
+        found.map(async (outgoing, i) => {
+          if (outgoing === undefined) return;
+          await this.#settle(
+            outgoing,
+            absentOutcomes(outgoing, some[i] as Job, text),
+            destination.restsUntilMs,
+          );
+          onParked?.(outgoing.row.id);
+        }),
+      );
     }
   }
 
@@ -282,6 +280,21 @@ export class Jobs {
 const ARRIVALS: ReadonlySet<RecipientState> = new Set(['delivered', 'relayed', 'expanded']);
 
 const isAbsent = ({ kind, status }: Outcome): boolean => kind === 'deferred' && status === NOBODY_HOLDS_IT;
+
+function sameForAll(
+  recipients: readonly OutgoingRecipient[],
+  { outcomes }: AttemptResult,
+): readonly Outcome[] {
+  const [first] = outcomes as [Outcome];
+  return recipients.map((recipient) => ({ ...first, recipient }));
+}
+
+/** Of those of the job that wait: nobody was asked about them. */
+function absentOutcomes({ recipients }: Outgoing, job: Job, text: string): readonly Outcome[] {
+  const base = { status: '4.4.1', host: '', text, isReply: false, hasDsn: false };
+  const waiting = recipients.filter(({ n, state }) => job.recipients.has(n) && state === 'waiting');
+  return waiting.map((recipient) => ({ recipient, kind: 'deferred', ...base }));
+}
 
 /** Nobody else of the message is still waiting: what failed is told at once. */
 function isLast({ recipients }: Outgoing, changes: readonly RecipientChange[]): boolean {

@@ -390,6 +390,41 @@ describe('the queue', () => {
     });
   });
 
+  describe('and a place that is not there', () => {
+    const gone = { zone: ZONE, port: 9, probeMs: 60_000, schedule: { ...FAST, gapsMs: [60_000] } };
+    const putOff = async ({ kit }: QueueKit, ids: readonly OutgoingId[]): Promise<void> => {
+      const areLater = async (): Promise<boolean> => {
+        const found = (await kit.store.outgoing.load(ids)).flatMap((one) => one?.recipients ?? []);
+        return found.every(({ nextMs = 0 }) => nextMs > Date.now() + 1000);
+      };
+      for (const untilMs = performance.now() + 10_000; !(await areLater()); await pause(20))
+        assert.ok(performance.now() < untilMs, 'they are not put off');
+    };
+
+    it('writes down together what waits for it', async (t) => {
+      const it = await openQueue({ ...gone, isStarted: false });
+      t.after(it.close);
+      const ids: OutgoingId[] = [];
+      const expiresMs = Date.now() + 600_000;
+      for (let n = 0; n < 120; n++) ids.push(await it.send([`bo${n}@example.org`], { expiresMs }));
+      const settle = t.mock.method(it.kit.domain.store.outgoing, 'settle');
+      it.queue.start();
+      await putOff(it, ids);
+      assert.ok(settle.mock.callCount() < 20, `${settle.mock.callCount()} times`);
+    });
+
+    it('asks it once for all recipients of a message', async (t) => {
+      const it = await openQueue(gone);
+      t.after(it.close);
+      const to = Array.from({ length: 250 }, (_, n) => `bo${n}@example.org`);
+      const id = await it.send(to, { expiresMs: Date.now() + 600_000 });
+      await putOff(it, [id]);
+      assert.ok(it.queue.destinations().every(({ isDown }) => !isDown));
+      const [one] = await it.kit.store.outgoing.load([id]);
+      assert.ok(one?.recipients.every(({ attempts }) => attempts === 1));
+    });
+  });
+
   it('does not take a place for down that greets and ends at MAIL', () => {
     const behaviour = (event: string) => (event.startsWith('MAIL') ? 'drop' : undefined);
     return scene({ hop: { behaviour } }, async (it) => {

@@ -290,7 +290,11 @@ for (const isRelayed of [false, true])
         recipients.map(({ address }) => address),
         ['bob@example.com', 'bob+tag@example.com', 'Eve@example.org', 'eve@example.org'],
       );
-      const told = ['bob@example.org> NOTIFY=NEVER', 'bob@example.org> NOTIFY=FAILURE', 'bob@example.org> NOTIFY=NEVER'];
+      const told = [
+        'bob@example.org> NOTIFY=NEVER',
+        'bob@example.org> NOTIFY=FAILURE',
+        'bob@example.org> NOTIFY=NEVER',
+      ];
       await say(client, `MAIL FROM:<${ANN}>`, ...told.map((one) => `RCPT TO:<${one}`), 'DATA');
       client.send(`${LETTER}.\r\n`);
       assert.match(await client.reply(), /^250 /);
