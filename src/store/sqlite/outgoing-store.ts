@@ -4,11 +4,11 @@ import { type OutgoingId, outgoingAccount, type RecipientChange } from '../../ma
 import type { DuePlace, DueRecipient, OutgoingCounts, OutgoingStore } from '../../mailbox/port/outgoing.ts';
 import { StoreError } from '../../mailbox/port/store.ts';
 import { Claims } from '../claims.ts';
-import type { OutgoingRows } from './outgoing.ts';
+import type { Has, OutgoingRows } from './outgoing.ts';
 
 export interface ShardRouting {
   /** Those that are here, with a test whether an account belongs to one: an interrupted move leaves rows behind. */
-  shards(): Iterable<{ readonly rows: OutgoingRows; readonly has: (account: AccountId) => boolean }>;
+  shards(): Iterable<{ readonly rows: OutgoingRows; readonly has: Has }>;
   /** Throws `fenced` for an account that is not here, `closed` behind the end. */
   of(account: AccountId): OutgoingRows;
 }
@@ -24,8 +24,7 @@ export class SqliteOutgoing implements OutgoingStore {
   async loadDue(untilMs: number, limit: number, after?: DuePlace) {
     const found: DueRecipient[] = [];
     for (const { rows, has } of this.#routing.shards()) {
-      const due = await rows.due(untilMs, limit, after);
-      for (const one of due) if (has(outgoingAccount(one.outgoing))) found.push(one);
+      for (const one of await rows.due(untilMs, limit, after, has)) found.push(one);
     }
     found.sort((a, b) => a.nextMs - b.nextMs || a.outgoing - b.outgoing || a.n - b.n);
     return found.slice(0, limit);
@@ -42,7 +41,7 @@ export class SqliteOutgoing implements OutgoingStore {
     }
     const ids: OutgoingId[] = [];
     for (const { rows, has } of this.#routing.shards())
-      for (const id of rows.list(after, limit)) if (has(outgoingAccount(id))) ids.push(id);
+      for (const id of await rows.listAll(after, limit, has)) ids.push(id);
     ids.sort((a, b) => a - b);
     return present(await this.load(ids.slice(0, limit)));
   }

@@ -28,6 +28,9 @@ import type { Work } from './transactions.ts';
 /** About a millisecond of rows. */
 const ROWS_PER_SLICE = 500;
 
+/** Whether an account is in this shard. */
+export type Has = (account: AccountId) => boolean;
+
 const DUE = `outgoing, n, next, state, route, address, (SELECT flags FROM outgoing WHERE outgoing.id = recipient.outgoing)
   FROM recipient INDEXED BY recipient_due`;
 
@@ -62,16 +65,24 @@ export class OutgoingRows {
     this.#submit = submit;
   }
 
-  async due(untilMs: number, limit: number, after?: DuePlace): Promise<readonly DueRecipient[]> {
+  /** Of accounts that are here (`has`); what others have left behind counts for nothing. */
+  async due(
+    untilMs: number,
+    limit: number,
+    after: DuePlace | undefined,
+    has: Has,
+  ): Promise<readonly DueRecipient[]> {
     const found: DueRecipient[] = [];
     let place: readonly [number, number, number] =
       after === undefined ? [Number.MIN_SAFE_INTEGER, 0, 0] : [after.nextMs, after.outgoing, after.n];
-    for (;;) {
-      const wanted = Math.min(limit - found.length, ROWS_PER_SLICE);
-      const rows = this.#db.prepare(SQL.due).all(...place, clipped(untilMs), wanted);
-      for (const row of rows) found.push(dueOf(row));
-      const last = found.at(-1);
-      if (rows.length < wanted || found.length >= limit || last === undefined) return found;
+    for (let wanted = Math.min(limit, ROWS_PER_SLICE); ; wanted = ROWS_PER_SLICE) {
+      const rows = this.#db
+        .prepare(SQL.due)
+        .all(...place, clipped(untilMs), wanted)
+        .map(dueOf);
+      for (const row of rows) if (has(outgoingAccount(row.outgoing))) found.push(row);
+      const last = rows.at(-1);
+      if (rows.length < wanted || found.length >= limit || last === undefined) return found.slice(0, limit);
       place = [last.nextMs, last.outgoing, last.n];
       await yieldToLoop();
     }
@@ -84,10 +95,29 @@ export class OutgoingRows {
     return { row: outgoingOf(row), recipients: recipients.map(recipientOf) };
   }
 
-  list(after: number, limit: number, account?: AccountId): readonly OutgoingId[] {
-    const [first, last] = account === undefined ? [0, Number.MAX_SAFE_INTEGER] : accountRange(account);
-    const rows = this.#db.prepare(SQL.list).all(Math.max(after, first - 1), last, limit);
-    return rows.map(([id]) => id as OutgoingId);
+  list(after: number, limit: number, account: AccountId): readonly OutgoingId[] {
+    const [first, last] = accountRange(account);
+    return this.#idsIn(Math.max(after, first - 1), last, limit);
+  }
+
+  /** As `due`. */
+  async listAll(after: number, limit: number, has: Has): Promise<readonly OutgoingId[]> {
+    const found: OutgoingId[] = [];
+    let last = after;
+    for (let wanted = Math.min(limit, ROWS_PER_SLICE); ; wanted = ROWS_PER_SLICE) {
+      const ids = this.#idsIn(last, Number.MAX_SAFE_INTEGER, wanted);
+      for (const id of ids) if (has(outgoingAccount(id))) found.push(id);
+      if (ids.length < wanted || found.length >= limit) return found.slice(0, limit);
+      last = ids.at(-1) ?? last;
+      await yieldToLoop();
+    }
+  }
+
+  #idsIn(after: number, last: number, limit: number): readonly OutgoingId[] {
+    return this.#db
+      .prepare(SQL.list)
+      .all(after, last, limit)
+      .map(([id]) => id as OutgoingId);
   }
 
   countRecipients(account: AccountId, atMost: number): number {

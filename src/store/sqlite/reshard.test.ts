@@ -7,6 +7,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { describe, it } from 'node:test';
 import { openTestDomain, type TestDomain } from '../../../test/kit/domain.ts';
 import { type AccountId, asModSeq, emailId } from '../../mailbox/model/model.ts';
+import { outgoingId } from '../../mailbox/model/outgoing.ts';
 import { ALL_RIGHTS } from '../../mailbox/model/rights.ts';
 import { accountIdentity } from '../../mailbox/model/shares.ts';
 import { appendMessages } from '../../mailbox/operations/append.ts';
@@ -142,8 +143,9 @@ describe('resharding', { timeout: 600_000 }, () => {
       await assert.rejects(reshard({ directory, shards: 2 }), /cannot be fewer/);
     }));
 
-  it('what accounts have left behind hides nothing of those that have stayed', () =>
-    inDirectory(async (directory) => {
+  describe('what an account has left behind hides nothing of those that have stayed', () => {
+    /** Of an account that has moved away, and of one that is in the shard behind it. */
+    const leftIn = async (directory: string) => {
       await prepare(directory);
       await reshard({ directory, shards: 2 });
       const before = await openTestDomain({ data: directory });
@@ -152,20 +154,58 @@ describe('resharding', { timeout: 600_000 }, () => {
       const pairs = records.flatMap((gone) => records.map((stayed) => ({ gone, stayed })));
       const pair = pairs.find(({ gone, stayed }) => gone.shard !== stayed.shard && gone.id < stayed.id);
       assert.ok(pair !== undefined);
-      const { gone, stayed } = pair;
-      const db = new DatabaseSync(join(directory, `shard-0${stayed.shard}`, 'meta.db'));
-      const put = db.prepare('INSERT INTO lesson (email, at, spam) VALUES (?, 0, 1)');
-      for (let n = 1; n <= 55; n++) put.run(emailId(gone.id, n));
-      put.run(emailId(stayed.id, 1));
-      db.close();
-      const kit = await openTestDomain({ data: directory });
-      const lessons = await kit.store.loadLessons(0, 10);
-      await kit.close();
-      assert.deepEqual(
-        lessons.map(({ email }) => email),
-        [emailId(stayed.id, 1)],
-      );
-    }));
+      return { ...pair, db: new DatabaseSync(join(directory, `shard-0${pair.stayed.shard}`, 'meta.db')) };
+    };
+
+    it('of what filters are to learn', () =>
+      inDirectory(async (directory) => {
+        const { gone, stayed, db } = await leftIn(directory);
+        const put = db.prepare('INSERT INTO lesson (email, at, spam) VALUES (?, 0, 1)');
+        for (let n = 1; n <= 55; n++) put.run(emailId(gone.id, n));
+        put.run(emailId(stayed.id, 1));
+        db.close();
+        const kit = await openTestDomain({ data: directory });
+        const lessons = await kit.store.loadLessons(0, 10);
+        await kit.close();
+        assert.deepEqual(
+          lessons.map(({ email }) => email),
+          [emailId(stayed.id, 1)],
+        );
+      }));
+
+    it('of mail that is to leave', () =>
+      inDirectory(async (directory) => {
+        const { gone, db } = await leftIn(directory);
+        const copy = (table: string, own: Readonly<Record<string, number>>): void => {
+          const rest = db
+            .prepare(`SELECT name FROM pragma_table_info('${table}')`)
+            .all()
+            .map(({ name }) => String(name))
+            .filter((name) => name !== 'id' && own[name] === undefined);
+          const names = [...Object.keys(own), ...rest].join();
+          const values = [...Object.values(own), ...rest].join();
+          db.exec(`INSERT INTO ${table} (${names}) SELECT ${values} FROM ${table} ORDER BY id DESC LIMIT 1`);
+        };
+        for (let n = 101; n <= 120; n++) {
+          const id = outgoingId(gone.id, n);
+          copy('recipient', { outgoing: id, next: 0 });
+          db.exec(`CREATE TEMP TABLE one AS SELECT * FROM outgoing ORDER BY id DESC LIMIT 1; UPDATE one SET id = ${id};
+            INSERT INTO outgoing SELECT * FROM one; DROP TABLE one`);
+        }
+        db.close();
+        const kit = await openTestDomain({ data: directory });
+        const { outgoing } = kit.store;
+        const due = await outgoing.loadDue(Number.MAX_SAFE_INTEGER, 10);
+        const pages = [await outgoing.loadDue(Number.MAX_SAFE_INTEGER, 1), await outgoing.list(0, 10)];
+        const last = due.at(-1);
+        const behind = await outgoing.loadDue(Number.MAX_SAFE_INTEGER, 10, last);
+        await kit.close();
+        assert.deepEqual(
+          [due, ...pages, behind].map(({ length }) => length),
+          [5, 1, 5, 0],
+        );
+      }));
+  });
 
   it('accounts that share stay together, and are brought together by name', () =>
     inDirectory(async (directory) => {
