@@ -34,6 +34,8 @@ const LOOK_MS = 600_000;
 const SHORT_LOOK_MS = 60_000;
 const TROUBLE_MS = 5000;
 const CLAIMED_MS = 1000;
+/** Until some of so many have gone. */
+const FULL_MS = 1000;
 /** An attempt takes less, whatever happens; in this process nobody else wants it but who takes mail back. */
 const CLAIM_MS = 24 * 3600_000;
 
@@ -203,6 +205,8 @@ export class Worker {
       await nextTurn();
     }
     this.run();
+    // What is due by now would be looked for at once, and again.
+    if (lines.size >= MOST_IN_LINE) return this.#rest(FULL_MS);
     const [next] = await domain.store.outgoing.loadDue(Number.POSITIVE_INFINITY, 1, this.#place);
     this.#rest(Math.min(SHORT_LOOK_MS, next === undefined ? SHORT_LOOK_MS : next.nextMs - nowMs));
   }
