@@ -18,6 +18,12 @@ export interface Granting {
   readonly letters: string;
 }
 
+/** Whoever is meant has it noted in his account, which changes no mail of his. */
+export const noted: Semantic = (model, { isThrown }) => {
+  if (isThrown) throw new Refused(['unavailable', 'conflict', 'limit', 'nonexistent']);
+  model.isChanged = true;
+};
+
 export function grant({ mailbox, identity, mode, letters }: Granting): Semantic {
   return (model, { value }) => {
     const there = model.mailboxes.get(mailbox);
@@ -30,7 +36,7 @@ export function grant({ mailbox, identity, mode, letters }: Granting): Semantic 
         : had.includes(one) && !letters.includes(one);
     };
     const has = [...LETTERS].filter(stays).join('');
-    assert.equal(value, has, `rights of ${identity}`);
+    assert.deepEqual(value, [{ identity, before: had, after: has }], `rights of ${identity}`);
     if (has === had) return;
     const { shares } = model.edit(mailbox);
     if (has === '') shares.delete(identity);

@@ -54,7 +54,8 @@ export function grant(step: Step): void {
   const { judge, hold } = holding(shared.grant({ mailbox: mailbox.id, identity, mode, letters }));
   world.ask({
     what: step.what(`grant ${mode} "${letters}" in ${mailbox.name} to ${identity}`),
-    judge,
+    judge: (model, seen) => (seen.account.id === record.id ? judge : shared.noted)(model, seen),
+    isPartial: true,
     run: async () => {
       const account = await step.open();
       const state = stateOf(account, mailbox);
