@@ -33,7 +33,7 @@ const OPERATIONS =
   'append replace deliver sort copy move place save snooze unsnooze wake woken expunge flags create delete rename annotate subscribe unsubscribe select noop fetch read pop3 retr quit reap retain expire recover give-up quota tell told follow send leave cancel grant guest-append guest-flags guest-expunge guest-copy guest-move guest-select'.split(
     ' ',
   );
-const LEAST = 20;
+const LEAST = IN_MEMORY / 5;
 
 describe('a whole account', () => {
   it(`is what the model says, in memory (${IN_MEMORY} runs from BREVDUVA_TEST_SEED=${SEED})`, async (t) => {
