@@ -67,8 +67,7 @@ interface Wanted {
 }
 
 async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Promise<Wanted> {
-  const memories = outcome.seen.map((seen) => memoryOf(seen, about));
-  const wanted: Wanted = { copies: [], departures: [], memories };
+  const wanted: Wanted = { copies: [], departures: [], memories: [] };
   let isLeftBehind = false;
   for (const effect of outcome.effects) {
     switch (effect.kind) {
@@ -86,6 +85,9 @@ async function wantedBy(outcome: Outcome, forms: Forms, about: CarryingOut): Pro
         if (!(await send(effect, wanted, forms, about))) isLeftBehind = true;
     }
   }
+  // What is refused has not come: it may be brought again, and is no duplicate then (RFC 7352 §3).
+  if (wanted.refusal === undefined)
+    wanted.memories.push(...outcome.seen.map((seen) => memoryOf(seen, about)));
   // What cannot be sent on is kept: no script loses mail.
   if (isLeftBehind && about.onLeftBehind !== undefined) about.onLeftBehind();
   else if (isLeftBehind && wanted.copies.length === 0)

@@ -155,6 +155,12 @@ describe('a script', () => {
     assert.deepEqual(await places(), ['INBOX']);
   });
 
+  test('what was refused has not come: brought again it is refused again (RFC 7352 §3)', async () => {
+    await rule(`require ["duplicate", "reject"]; if duplicate { discard; } else { reject "no"; }`);
+    for (let times = 0; times < 2; times++)
+      assert.deepEqual(await send(), { kind: 'rejected', reason: 'no' });
+  });
+
   test('does not see a message twice, nor two that come at once', async () => {
     await rule(`require "duplicate"; if duplicate { discard; }`);
     assert.deepEqual(await places(), ['INBOX']);
