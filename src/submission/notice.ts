@@ -8,7 +8,7 @@ import { formatRfc5322 } from '../mail/date.ts';
 import type { Domain } from '../mailbox/domain.ts';
 import { NOTIFY } from '../mailbox/model/outgoing.ts';
 import { receive } from '../mailbox/operations/incoming.ts';
-import { acceptOutgoing } from '../mailbox/operations/outgoing.ts';
+import { acceptUnshown } from '../mailbox/operations/outgoing.ts';
 import type { AccountState } from '../mailbox/state/account.ts';
 import type { Reached } from './allowance.ts';
 
@@ -81,7 +81,13 @@ export class Notices {
       ...{ kind: 'notice' as const, sender: '', isUtf8: false, isEightBit: false },
       ...{ requiresTls: false, isTlsOptional: false, expiresMs: nowMs + 2 * DAY_MS },
     };
-    await acceptOutgoing(domain, account, received, { envelope, recipients });
+    try {
+      // However much of the account's mail waits: that is when somebody else may be at it.
+      await acceptUnshown(domain, account, received, { envelope, recipients });
+    } catch (error) {
+      this.#told.delete(key);
+      throw error;
+    }
   }
 }
 

@@ -491,6 +491,16 @@ describe('as it is configured', () => {
     client.socket.destroy();
   });
 
+  test('the owner hears of it however much mail of his waits to leave', async () => {
+    const defaults = { ...SUBMISSION_SETTINGS.defaults, messagesPerHour: 5 };
+    server = await startTestSubmission({ settings: { defaults }, limits: { outgoingPerAccount: 4 } });
+    const client = await server.signIn();
+    for (let n = 0; n < 4; n++) assert.match(await send(client, LETTER), /^250 /);
+    const notices = (await server.taken()).filter(({ row }) => row.kind === 'notice');
+    assert.equal(notices.length, 1);
+    client.socket.destroy();
+  });
+
   test('a copy in Sent, once, whoever puts it there first', async () => {
     server = await startTestSubmission({ settings: { copies: true } });
     const client = await server.signIn();
