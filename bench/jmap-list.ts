@@ -53,6 +53,7 @@ const call: Call = {
     limits: LIMITS,
     using: new Set<string>(),
     log: domain.log,
+    gone: new AbortController().signal,
   },
   created: undefined as never,
   account: () => domain.accounts.open(record.id),

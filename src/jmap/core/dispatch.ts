@@ -15,7 +15,6 @@ import type { Invocation, JmapRequest } from './request.ts';
 import { resolved } from './result-references.ts';
 
 interface Around extends Surroundings {
-  readonly gone: AbortSignal;
   readonly sessionState: string;
   /** What stands before the answers. */
   readonly more: JsonObject;
@@ -36,9 +35,9 @@ type CallOfNobody = Omit<Call, 'account'>;
 export async function runCalls(
   request: JmapRequest,
   methods: ReadonlyMap<string, Method>,
-  { gone, sessionState, more: first, ...around }: Around,
+  { sessionState, more: first, ...around }: Around,
 ): Promise<readonly Buffer[] | undefined> {
-  const { limits, log } = around;
+  const { limits, log, gone } = around;
   const created = new CreatedIds(request.createdIds);
   const { using } = request;
   const answers: Invocation[] = [];

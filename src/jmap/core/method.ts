@@ -30,6 +30,8 @@ export interface Call {
   /** Of all calls of the request so far. */
   readonly created: CreatedIds;
   readonly log: Log;
+  /** Aborted when nobody waits for the answer any more: what takes long and only reads may end then. */
+  readonly gone: AbortSignal;
   /** What was done to the account's mail, for its activity. `what` is a constant, as a message of the log. */
   note(account: AccountState, what: string, facts: LogFields): void;
   /**

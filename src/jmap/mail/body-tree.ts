@@ -9,9 +9,9 @@ import { HeaderBlock, MAX_PARSED_BYTES } from '../../mail/header.ts';
 import { type MimeFields, PLAIN_TEXT, readMimeFields } from '../../mail/mime-fields.ts';
 import { decodedParameter, parameterOctets } from '../../mail/parameter.ts';
 import type { PartOffsets } from '../../mail/part.ts';
-import { MethodError } from '../core/fault.ts';
 import { rawForm } from './header-text-form.ts';
 import type { MessageOctets } from './message-octets.ts';
+import type { ViewBudget } from './view-budget.ts';
 
 export interface BodyPart {
   readonly offsets: PartOffsets;
@@ -32,49 +32,39 @@ export interface BodyPart {
 
 /** Headers of parts that are read at once. */
 const READ_BYTES = 1024 * 1024;
+const READ_PARTS = 500;
 /** Of one part: what tells how to read it is in there, or nowhere. */
 const MOST_HEADER_BYTES = 64 * 1024;
 
-/** Parts that one call may look at, of all its emails together. */
-export class PartBudget {
-  #left = 50_000;
-
-  take(count: number): void {
-    this.#left -= count;
-    if (this.#left < 0)
-      throw new MethodError('requestTooLarge', 'the messages have too many parts: ask for fewer at once');
-  }
-}
-
+/** Throws `requestTooLarge` (`budget`). */
 export async function readBodyTree(
   octets: MessageOctets,
   root: PartOffsets,
-  budget: PartBudget,
+  budget: ViewBudget,
 ): Promise<BodyPart> {
-  const parts = allParts(root);
-  budget.take(parts.length);
-  const headers = new Map<PartOffsets, HeaderBlock>();
-  for (let at = 0; at < parts.length; ) {
-    const group: PartOffsets[] = [];
-    for (let bytes = 0; at < parts.length && bytes < READ_BYTES; at++) {
-      const part = parts[at] as PartOffsets;
-      group.push(part);
-      bytes += headerStretch(part, root).end - part.headerStart;
+  const places: Place[] = [{ offsets: root, path: [], isInDigest: false, siblings: [] }];
+  const made: BodyPart[] = [];
+  for (let at = 0; at < places.length; ) {
+    const group: Place[] = [];
+    for (let bytes = 0; at < places.length && bytes < READ_BYTES && group.length < READ_PARTS; at++) {
+      const place = places[at] as Place;
+      const { start, end } = headerStretch(place.offsets, root);
+      group.push(place);
+      bytes += end - start;
+      const spent = budget.part();
+      if (spent !== undefined) await spent;
     }
-    const found = await octets.read(group.map((part) => headerStretch(part, root)));
-    for (const [i, part] of group.entries()) headers.set(part, new HeaderBlock(found[i] as Buffer));
+    const found = await octets.read(group.map(({ offsets }) => headerStretch(offsets, root)));
+    for (const [i, place] of group.entries()) {
+      const part = bodyPart(place, new HeaderBlock(found[i] as Buffer));
+      place.siblings.push(part);
+      made.push(part);
+      for (const inner of placesIn(part)) places.push(inner);
+      const spent = budget.values(1);
+      if (spent !== undefined) await spent;
+    }
   }
-  return bodyPart(root, { headers, path: [], isInDigest: false });
-}
-
-/** Depth first. */
-function allParts(root: PartOffsets): readonly PartOffsets[] {
-  const parts = [root];
-  for (let i = 0; i < parts.length; i++) {
-    const { kind, children } = parts[i] as PartOffsets;
-    if (kind === 'multipart') for (const child of children) parts.push(child);
-  }
-  return parts;
+  return made[0] as BodyPart;
 }
 
 function headerStretch(
@@ -86,20 +76,32 @@ function headerStretch(
 }
 
 interface Place {
-  readonly headers: ReadonlyMap<PartOffsets, HeaderBlock>;
+  readonly offsets: PartOffsets;
   readonly path: readonly number[];
   readonly isInDigest: boolean;
+  /** Where its part belongs. */
+  readonly siblings: BodyPart[];
 }
 
-/** Recursion is bounded by the depth of part trees. */
-function bodyPart(offsets: PartOffsets, { headers, path, isInDigest }: Place): BodyPart {
-  const header = headers.get(offsets) as HeaderBlock;
+function placesIn({ offsets, path, type, subParts }: BodyPart): readonly Place[] {
+  if (subParts === undefined) return [];
+  const isInDigest = type === 'multipart/digest';
+  const siblings = subParts as BodyPart[];
+  return offsets.children.map((child, i) => ({
+    offsets: child,
+    path: [...path, i + 1],
+    isInDigest,
+    siblings,
+  }));
+}
+
+/** Its parts come later. */
+function bodyPart({ offsets, path, isInDigest }: Place, header: HeaderBlock): BodyPart {
   const isMultipart = offsets.kind === 'multipart';
   const read = readMimeFields(header, isInDigest);
   // One without a boundary is text that a person can read.
   const isBroken = !isMultipart && read.mediaType.startsWith('multipart/');
   const fields = isBroken ? { ...read, ...PLAIN_TEXT } : read;
-  const isDigest = fields.mediaType === 'multipart/digest';
   return {
     offsets,
     path: isMultipart || path.length > 0 ? path : [1],
@@ -107,11 +109,7 @@ function bodyPart(offsets: PartOffsets, { headers, path, isInDigest }: Place): B
     type: rawForm(Buffer.from(fields.mediaType, 'latin1')),
     charset: charsetOf(header, fields),
     ...describedBy(fields),
-    subParts: isMultipart
-      ? offsets.children.map((child, i) =>
-          bodyPart(child, { headers, path: [...path, i + 1], isInDigest: isDigest }),
-        )
-      : undefined,
+    subParts: isMultipart ? [] : undefined,
   };
 }
 

@@ -5,10 +5,11 @@ import fc from 'fast-check';
 import { analyze } from '../../mail/message.ts';
 import { decodeParts } from '../../mail/part-codec.ts';
 import { bodyLists, type ListedPart } from './body-lists.ts';
-import { PartBudget, readBodyTree } from './body-tree.ts';
+import { readBodyTree } from './body-tree.ts';
 import { bodyValue, cut, ValueBudget } from './body-values.ts';
 import { decodedSize } from './decoded-size.ts';
 import { heldOctets } from './message-octets.ts';
+import { ViewBudget } from './view-budget.ts';
 
 interface Part extends ListedPart<Part> {
   readonly label: string;
@@ -102,7 +103,7 @@ test('property: every part is somewhere, and no part is attached that is shown i
 async function readValue(message: string | Buffer, mostBytes = 0) {
   const octets = Buffer.from(message as string);
   const held = heldOctets(octets);
-  const root = await readBodyTree(held, decodeParts(analyze(octets).parts), new PartBudget());
+  const root = await readBodyTree(held, decodeParts(analyze(octets).parts), new ViewBudget());
   const part = root.subParts?.[0] ?? root;
   const value = await bodyValue(held, part, { mostBytes, budget: new ValueBudget() });
   return { part, ...value };

@@ -22,7 +22,7 @@ import {
   messageProperties,
 } from './email-arguments.ts';
 import { type LoadedMessage, loadMessages } from './loaded-messages.ts';
-import { BodyViews, headerView } from './message-view.ts';
+import { MessageViews } from './message-view.ts';
 
 /** Of our own (`docs/JMAP.md`): given when it is asked for by name. */
 const OF_DELIVERY = 'firstContact';
@@ -41,7 +41,7 @@ export const emailGet = standardGet({
     const wanted = [...numbers.values()].filter((number) => number !== undefined);
     const { moment, rows } = await emailRows(call.domain, account, wanted);
     const message = messageProperties(properties);
-    const bodies = new BodyViews(message, args);
+    const views = new MessageViews(message, args);
     const loaded = await loadMessages(call.domain, account, [...rows.values()], { properties, message });
     const list: JsonObject[] = [];
     const slice = new TimeSlice();
@@ -60,8 +60,8 @@ export const emailGet = standardGet({
         ...(account.visit === undefined ? {} : { firstContact: null }),
         threadId: threadObjectId(one.thread),
         preview: one.preview,
-        ...headerView(one.header, message),
-        ...(await bodies.of(one)),
+        ...(await views.header(one.header)),
+        ...(await views.body(one)),
       };
       const out: Record<string, Json> = {};
       for (const name of properties) out[name] = (all as JsonObject)[name] ?? null;

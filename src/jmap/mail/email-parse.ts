@@ -19,7 +19,7 @@ import {
 } from './email-arguments.ts';
 import type { EmailWriting } from './email-writing.ts';
 import { heldOctets } from './message-octets.ts';
-import { BodyViews, headerView } from './message-view.ts';
+import { MessageViews } from './message-view.ts';
 
 const emailProperties: Reader<readonly string[]> = (value) => {
   const names = list(text)(value);
@@ -43,7 +43,7 @@ export function emailParse({ findBlob }: Pick<EmailWriting, 'findBlob'>): Method
       const account = await call.account(args.accountId);
       const properties = new Set(args.properties);
       const message = messageProperties(properties);
-      const bodies = new BodyViews(message, args);
+      const views = new MessageViews(message, args);
       const answer = await parseBlobs(findBlob, call, account, args.blobIds, async (octets, blobId) =>
         isMessage(octets) ? viewOf(octets, blobId) : undefined,
       );
@@ -61,8 +61,8 @@ export function emailParse({ findBlob }: Pick<EmailWriting, 'findBlob'>): Method
           size: octets.length,
           hasAttachment: (facts.traits & TRAIT.HasAttachment) !== 0,
           preview: facts.preview.toString(),
-          ...headerView(new HeaderBlock(octets.subarray(0, parts.bodyStart)), message),
-          ...(await bodies.of(viewed)),
+          ...(await views.header(new HeaderBlock(octets.subarray(0, parts.bodyStart)))),
+          ...(await views.body(viewed)),
         };
         const out: Record<string, Json> = {};
         // What only mail that is stored has is null.

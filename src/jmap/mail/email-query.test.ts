@@ -73,6 +73,7 @@ describe('windows onto a list (RFC 8620 §5.5)', () => {
   });
 
   test('what is refused, and as what', async () => {
+    const manyTexts = Array.from({ length: 101 }, (_, n) => ({ body: `word${n}` }));
     const cases: readonly (readonly [Answer, string])[] = [
       [{ anchor: 'e99999' }, 'anchorNotFound'],
       [{ anchor: 'nonsense' }, 'anchorNotFound'],
@@ -87,6 +88,7 @@ describe('windows onto a list (RFC 8620 §5.5)', () => {
       [{ sort: [{ property: 'size', isAscending: 'no' }] }, 'invalidArguments'],
       [{ sort: 'size' }, 'invalidArguments'],
       [{ filter: { nose: 1 } }, 'unsupportedFilter'],
+      [{ filter: { operator: 'OR', conditions: manyTexts } }, 'unsupportedFilter'],
       [{ filter: { operator: 'NAND', conditions: [] } }, 'invalidArguments'],
       [{ filter: { operator: 'AND' } }, 'invalidArguments'],
       [{ filter: { before: 'yesterday' } }, 'invalidArguments'],

@@ -21,6 +21,8 @@ import { momentString, positionIn } from '../core/state-string.ts';
 import { emailFilter } from './email-filter.ts';
 import { emailSort } from './email-sort.ts';
 
+/** Each of them may be looked for in all mail. */
+const MOST_TEXTS = 100;
 const ARGUMENTS = { collapseThreads: withDefault(boolean, false) };
 
 export const emailQuery = standardQuery({
@@ -76,15 +78,20 @@ interface Asked extends Pick<EmailQuery, 'collapses' | 'needed'> {
   readonly sort: Json | undefined;
 }
 
-function queryOf(account: AccountState, { limits }: Call, { filter, sort, ...rest }: Asked): EmailQuery {
+function queryOf(
+  account: AccountState,
+  { limits, gone }: Call,
+  { filter, sort, ...rest }: Asked,
+): EmailQuery {
   const asked = JSON.stringify([filter ?? null, sort ?? null]);
   const name = asked.length < 1000 ? asked : createHash('sha256').update(asked).digest('base64');
-  return {
-    name,
-    filter: emailFilter(account, filter, limits),
-    sort: emailSort(sort),
-    ...rest,
-  };
+  const wanted = emailFilter(account, filter, limits);
+  if (textsOf(wanted).filter(({ isDeep }) => isDeep).length > MOST_TEXTS)
+    throw new MethodError(
+      'unsupportedFilter',
+      `at most ${MOST_TEXTS} words can be looked for in whole texts at once`,
+    );
+  return { name, filter: wanted, sort: emailSort(sort), gone, ...rest };
 }
 
 function canCalculate({ filter }: EmailQuery): boolean {

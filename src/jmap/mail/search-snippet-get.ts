@@ -9,7 +9,7 @@ import type { Filter } from '../core/filter.ts';
 import type { Json, JsonObject } from '../core/json.ts';
 import type { Method } from '../core/method.ts';
 import { bodyLists } from './body-lists.ts';
-import { type BodyPart, PartBudget, readBodyTree } from './body-tree.ts';
+import { type BodyPart, readBodyTree } from './body-tree.ts';
 import { ValueBudget } from './body-values.ts';
 import { messageProperties } from './email-arguments.ts';
 import { type Condition, filterTree } from './email-filter.ts';
@@ -19,6 +19,7 @@ import { type LoadedMessage, loadMessages } from './loaded-messages.ts';
 import { plainText } from './plain-body.ts';
 import { soughtWords } from './search-words.ts';
 import { hitsIn, markedSnippet, markedText } from './snippet.ts';
+import { ViewBudget } from './view-budget.ts';
 
 const TABLE = {
   accountId: id,
@@ -43,7 +44,7 @@ export const searchSnippetGet: Method = {
     const request = { properties, message: messageProperties(properties) };
     const messages = await loadMessages(call.domain, account, [...rows.values()], request);
     const byNumber = new Map(messages.map((message) => [message.row.email, message]));
-    const budgets = { parts: new PartBudget(), values: new ValueBudget() };
+    const budgets = { parts: new ViewBudget(), values: new ValueBudget() };
     const slice = new TimeSlice();
     const snippets: JsonObject[] = [];
     for (const [emailId, number] of numbers) {
@@ -101,11 +102,13 @@ function subjectOf({ header }: LoadedMessage, words: readonly string[]): string 
 async function previewOf(
   { octets, parts }: LoadedMessage,
   words: readonly string[],
-  budgets: { readonly parts: PartBudget; readonly values: ValueBudget },
+  budgets: { readonly parts: ViewBudget; readonly values: ValueBudget },
 ): Promise<string | null> {
   const root = await readBodyTree(octets, parts, budgets.parts);
   const { textBody, htmlBody, attachments } = bodyLists<BodyPart>(root);
   for (const part of new Set([...textBody, ...htmlBody, ...attachments])) {
+    const spent = budgets.parts.values(1);
+    if (spent !== undefined) await spent;
     if (!part.type.startsWith('text/')) continue;
     const text = await plainText(octets, part, budgets.values);
     const hits = hitsIn(text, words);

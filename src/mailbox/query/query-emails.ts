@@ -10,6 +10,7 @@
  */
 import { TimeSlice } from '../../base/time-slice.ts';
 import type { Domain } from '../domain.ts';
+import { MailboxError } from '../model/errors.ts';
 import { emailsChangedSince } from '../reading/email-changes.ts';
 import { type Moment, momentOf } from '../reading/moment.ts';
 import { NumberSet } from '../reading/number-set.ts';
@@ -35,6 +36,8 @@ export interface EmailQuery {
   readonly collapses: boolean;
   /** So many of the first results; undefined: all. */
   readonly needed: number | undefined;
+  /** Aborted: nobody waits for it. */
+  readonly gone?: AbortSignal;
 }
 
 export interface EmailQueryResult {
@@ -61,6 +64,7 @@ interface Kept extends KeptList, OrderedEmails {
   collapsed: Uint32Array | undefined;
 }
 
+/** Throws `unavailable` when nobody waits for it any more while texts are looked for. */
 export async function queryEmails(
   domain: Domain,
   account: AccountState,
@@ -206,7 +210,7 @@ class TextWalk {
       if (thread !== undefined && seen.has(thread)) continue;
       if (thread !== undefined) seen.add(thread);
       results.push(email);
-      const spent = this.#slice.spent();
+      const spent = this.#pause();
       if (spent !== undefined) await spent;
     }
     return {
@@ -214,6 +218,12 @@ class TextWalk {
       uncollapsed: Uint32Array.from(uncollapsed),
       isWhole: at === emails.length,
     };
+  }
+
+  #pause(): Promise<void> | undefined {
+    if (this.#query.gone?.aborted === true)
+      throw new MailboxError('unavailable', 'nobody waits for what is looked for');
+    return this.#slice.spent();
   }
 
   /** Turns the next open answers into NO or YES. */
@@ -227,7 +237,7 @@ class TextWalk {
       if (!isDeep) continue;
       const asked = open.map((at) => emails[at] as number);
       const text = { index, criterion };
-      await texts.search(this.#domain, this.#account, text, asked, () => this.#slice.spent());
+      await texts.search(this.#domain, this.#account, text, asked, () => this.#pause());
       open = await this.#answered(open);
       if (open.length === 0) return;
     }

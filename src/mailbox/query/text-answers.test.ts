@@ -70,3 +70,14 @@ test('mail that is moved while it is searched is found, then and later', async (
   });
   assert.deepEqual(await hits('moved'), all);
 });
+
+test('a search that nobody waits for any more ends', async (t) => {
+  const gone = new AbortController();
+  const filter = { kind: 'text', criterion: { kind: 'body', value: 'nowhere' }, isDeep: true } as const;
+  const query = { name: 'nobody', filter, sort: [], collapses: false, needed: undefined } as const;
+  atFirstRead(t, async () => gone.abort());
+  await assert.rejects(queryEmails(kit.domain, account, { ...query, gone: gone.signal }), {
+    code: 'unavailable',
+  });
+  assert.deepEqual([...(await queryEmails(kit.domain, account, query)).emails], []);
+});
