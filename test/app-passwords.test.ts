@@ -61,7 +61,7 @@ describe('app passwords', () => {
       );
     const away = await make('--name', 'Office', '--network', '192.0.2.0/24', '--network', '2001:db8::/32');
     assert.match(await imap(away), /AUTHORIZATIONFAILED.*not for use from this network/);
-    assert.match(await pop3(away), /^-ERR \[AUTH\] This app password is not good here/);
+    assert.match(await pop3(away), /^-ERR \[AUTH\] This password is not good here/);
     assert.match(await imap('main'), /^OK /, 'the network is not shut out');
   });
 

@@ -95,11 +95,12 @@ class BodyReader {
 
   /** `usual`: its type when it says none, or what the part is for. */
   #part(value: Json, path: string, usual: string, depth: number): DraftPart {
-    if (!isObject(value) || ++this.#parts > MAX_PARTS || depth > MAX_DEPTH) {
+    const isTold = this.#parts > MAX_PARTS;
+    if (isTold || !isObject(value) || ++this.#parts > MAX_PARTS || depth > MAX_DEPTH) {
       const why = isObject(value)
         ? `there can be ${MAX_PARTS} parts in ${MAX_DEPTH} levels`
         : 'expected a part';
-      this.#fault(path, why);
+      if (!isTold) this.#fault(path, why);
       return structureOf({ text: undefined, html: undefined, attachments: [] });
     }
     for (const name of Object.keys(value))
