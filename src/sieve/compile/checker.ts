@@ -100,7 +100,8 @@ class Checker implements Checking {
     if (args.length !== 1 || argument?.kind !== 'strings' || tests.length > 0 || block !== undefined)
       throw new ScriptError('"require" takes one string or list of strings', place);
     for (const { text, place: at } of argument.strings) {
-      if (!this.knows(text)) throw new ScriptError(`this server has no extension "${text.slice(0, 100)}"`, at);
+      if (!this.knows(text))
+        throw new ScriptError(`this server has no extension "${text.slice(0, 100)}"`, at);
       if (!this.#required.has(text)) this.#required.set(text, at);
     }
   }
