@@ -24,6 +24,14 @@ describe('wrong passwords', needs('chromium'), () => {
       headers: { 'sec-fetch-site': 'same-origin', 'content-type': 'application/json' },
       body: JSON.stringify({ address: ANN, password: `guess ${n}`, isOwnDevice: false }),
     });
+  /** On a slow machine one more fits meanwhile, and another. */
+  const untilRefused = async (): Promise<{ refused: Response; before: number }> => {
+    for (let n = 0; ; n++) {
+      const refused = await guess(n);
+      if (refused.status === 429) return { refused, before: n };
+      assert.ok(refused.status === 401 && n < 3 * GUESSES, `${n}: ${refused.status}`);
+    }
+  };
   const type = async (page: Page, password: string): Promise<void> => {
     await page.locator('input[name=username]').fill(ANN);
     await page.locator('input[name=password]').fill(password);
@@ -31,16 +39,13 @@ describe('wrong passwords', needs('chromium'), () => {
   };
 
   test('are refused until a time that is said, and then the right one is let in', async () => {
-    const statuses: number[] = [];
-    for (let n = 0; n < GUESSES; n++) statuses.push((await guess(n)).status);
-    assert.ok(statuses.every((status) => status === 401));
-    const refused = await guess(GUESSES);
-    assert.equal(refused.status, 429);
+    const visit = await house.visit({ device: PHONE, locale: 'sv-SE', isSignedIn: false });
+    const { page } = visit;
+    const { refused, before } = await untilRefused();
+    assert.ok(before >= GUESSES, `${before}`);
     const seconds = Number(refused.headers.get('retry-after'));
     assert.ok(seconds >= 1 && seconds <= LEAK_MS / 1000, String(seconds));
 
-    const visit = await house.visit({ device: PHONE, locale: 'sv-SE', isSignedIn: false });
-    const { page } = visit;
     await type(page, PASSWORD);
     const said = page.getByText(/^För många felaktiga försök\. Försök igen klockan \d\d:\d\d\.$/);
     await said.waitFor();
