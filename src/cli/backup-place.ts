@@ -1,5 +1,6 @@
 /** Where a backup lies, as a command line names it. */
-import { resolve } from 'node:path';
+import { realpathSync } from 'node:fs';
+import { basename, dirname, join, resolve } from 'node:path';
 import { BackupError } from '../backup/backup-error.ts';
 import { FolderPlace } from '../backup/folder-place.ts';
 import type { Progress } from '../backup/make-backup.ts';
@@ -7,10 +8,31 @@ import type { Place } from '../backup/place.ts';
 import { humanSize } from '../base/bytes.ts';
 import { Secret } from '../base/secret.ts';
 import type { Config } from '../config/options.ts';
+import { isWithin } from '../transfer/reach.ts';
 import { UsageError } from './exit.ts';
 import { ProgressLine } from './terminal.ts';
 
 export const WHERE = 'a folder, or s3://BUCKET/PREFIX; see "backup" in the configuration';
+
+const isBucket = (where: string): boolean => where.startsWith('s3:');
+
+/** A set in the data folder would be lost with it. Throws UsageError. */
+export function assertOutside(where: string, data: string): void {
+  if (isBucket(where) || !isWithin(realPath(resolve(where)), realPath(resolve(data)))) return;
+  throw new UsageError(
+    `${where} is inside the data folder ${data}, and a backup in there is lost with it; name a folder elsewhere, best on another disk`,
+  );
+}
+
+/** Of what is not there yet, as far as it is. */
+function realPath(path: string): string {
+  try {
+    return realpathSync.native(path);
+  } catch {
+    const above = dirname(path);
+    return above === path ? path : join(realPath(above), basename(path));
+  }
+}
 
 /** What cannot be meant ends the command as a mistake in it. */
 export async function withPlace<T>(
@@ -18,7 +40,7 @@ export async function withPlace<T>(
   config: () => Config,
   run: (place: Place) => Promise<T>,
 ): Promise<T> {
-  const place = where.startsWith('s3:') ? await bucketOf(where, config()) : new FolderPlace(resolve(where));
+  const place = isBucket(where) ? await bucketOf(where, config()) : new FolderPlace(resolve(where));
   try {
     return await run(place);
   } catch (error) {

@@ -4,7 +4,7 @@ import type { BackupReport } from '../backup/make-backup.ts';
 import type { Manifest } from '../backup/manifest.ts';
 import type { Place } from '../backup/place.ts';
 import { humanSize } from '../base/bytes.ts';
-import { pace, shownProgress, WHERE, withPlace } from './backup-place.ts';
+import { assertOutside, pace, shownProgress, WHERE, withPlace } from './backup-place.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, configOf, withCommonOptions } from './options.ts';
 import { counted, note, print, table } from './terminal.ts';
@@ -45,7 +45,9 @@ export function backup(parent: Command, done: (code: ExitCode) => void, version:
         () => configOf(options, { isSilent: true }).config,
         async (place) => {
           if (verify === true) return await runVerify(place, options);
-          return list === true ? await runList(place, options) : await runBackup(place, options, version);
+          if (list === true) return await runList(place, options);
+          assertOutside(where, configOf(options, { isSilent: true }).config.data);
+          return await runBackup(place, options, version);
         },
       ),
     );

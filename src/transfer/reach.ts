@@ -104,8 +104,8 @@ export class Reach {
   }
 }
 
-/** Also for the folder itself. */
-const isWithin = (path: string, folder: string): boolean =>
+/** Also for the folder itself. Both are real paths. */
+export const isWithin = (path: string, folder: string): boolean =>
   path === folder || path.startsWith(folder.replace(/\/?$/, sep));
 
 /** Undefined for what is gone, and for links that lead nowhere. */
