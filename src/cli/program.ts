@@ -48,8 +48,8 @@ const VERBS: Readonly<Record<string, (program: Command, line: Line) => Promise<v
 
 const EPILOGUE = `
 Exit codes: 0 done; 1 failed, or failed in part; 2 the command line or the configuration is wrong, nothing was done.
-All commands work beside a running server and without one, but reshard and restore, which want it stopped; who and health
-ask one that runs.`;
+All commands work beside a running server and without one, but reshard and restore, which want it stopped (restore --account
+does not), and who, health, queue pause and queue resume, which ask one that runs.`;
 
 /** Ends with the exit code, or undefined when the server runs and will end the process by itself. */
 export async function runCommandLine(

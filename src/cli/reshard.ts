@@ -80,7 +80,8 @@ async function requireNoServer(config: Config): Promise<void> {
   if (!isOurs(owner)) throw new UsageError(othersData(config.data, owner.name));
   const client = await runningServer(config);
   await client?.close();
-  if (client !== undefined) throw new UsageError('a server runs on this data folder; stop it first');
+  if (client !== undefined)
+    throw new UsageError(`a server runs on the data folder ${config.data}; stop it first`);
 }
 
 /** An account that is not there was named wrongly. */

@@ -79,7 +79,10 @@ async function runAccount(where: string, options: AccountOptions & CommonOptions
 async function ownerOf(config: Config): Promise<{ readonly owner?: { uid: number; gid: number } }> {
   const client = await runningServer(config).catch(() => undefined);
   await client?.close();
-  if (client !== undefined) throw new UsageError('a server runs on this data folder; stop it first');
+  if (client !== undefined)
+    throw new UsageError(
+      `a server runs on the data folder ${config.data}; stop it first, or bring back one account beside it with --account ADDRESS, or restore into another folder with --data FOLDER`,
+    );
   const owner = dataOwner(config.data) ?? ownerAbove(config.data);
   if (isOurs(owner)) return {};
   if (isRoot()) return { owner };
