@@ -7,8 +7,9 @@ import type { Extracted } from '../backup/extract-account.ts';
 import type { Place } from '../backup/place.ts';
 import { humanSize } from '../base/bytes.ts';
 import type { Config } from '../config/options.ts';
+import { domainOf } from '../mailbox/model/domains.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
-import type { BroughtBack, Plan } from '../transfer/bring-back.ts';
+import type { Account, BroughtBack, Plan } from '../transfer/bring-back.ts';
 import { shownProgress } from './backup-place.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { openLocalSystem } from './local-system.ts';
@@ -27,6 +28,8 @@ export interface AccountOptions {
 
 /** Whoever was killed has left his folder; its name says which process that was. */
 const SCRATCH = 'brevduva-restore-';
+/** So many mailboxes are named to who asked for one that was not there. */
+const NAMED = 20;
 
 export async function restoreAccount(
   place: Place,
@@ -75,12 +78,13 @@ async function bringInto(
   try {
     const from = { access: then.admin, address };
     const to = { access: admin, address: target.address };
-    const { mailbox, into: below } = options;
+    const { into: below } = options;
+    const mailbox = await mailboxIn(from, extracted, options);
     const plan = await planBringingBack(from, to, {
       ...(mailbox === undefined ? {} : { mailbox }),
       ...(below === undefined ? {} : { below }),
     });
-    assertRoom(target, plan);
+    if (plan.messages > 0) assertRoom(await roomsOf(target, admin), plan);
     if (options.dryRun === true || plan.messages === 0) return report(extracted, plan, undefined, options);
     const line = new ProgressLine();
     const done = await bringBack(from, to, plan, ({ mailbox: name, messages }) =>
@@ -105,20 +109,59 @@ async function accountOf(admin: Admin, { account, as }: AccountOptions): Promise
   }
 }
 
-/** Before anything is changed. */
-function assertRoom(
-  { address, usedBytes, usedMessages, quotaBytes, quotaMessages }: AccountSummary,
-  { bytes, messages }: Plan,
-): void {
+/** The one that is asked for, as it was called then. Throws UsageError when there was none. */
+async function mailboxIn(
+  { access, address }: Account,
+  { snapshot }: Extracted,
+  { mailbox }: AccountOptions,
+): Promise<string | undefined> {
+  if (mailbox === undefined) return undefined;
+  const names = (await access.listMailboxes(address)).map(({ name }) => name);
+  const asked = mailbox.toUpperCase() === 'INBOX' ? 'INBOX' : mailbox;
+  if (names.includes(asked)) return asked;
+  const rest = names.length - NAMED;
+  const were = `${names.slice(0, NAMED).join(', ')}${rest > 0 ? ` and ${rest} more` : ''}`;
+  throw new UsageError(
+    `there is no mailbox ${mailbox} of ${address} in the snapshot ${snapshot}; there are ${were}`,
+  );
+}
+
+/** What is to have room for all of it, and how there comes to be more. */
+interface Room {
+  readonly name: string;
+  readonly usedBytes: number;
+  readonly usedMessages: number;
+  /** Absent: there is no limit. */
+  readonly bytes?: number | undefined;
+  readonly messages?: number | undefined;
+  readonly raisedBy: string;
+}
+
+/** The account, and its domain where all accounts in it have a limit together. */
+async function roomsOf(account: AccountSummary, admin: Admin): Promise<readonly Room[]> {
+  const { address, usedBytes, usedMessages, quotaBytes: bytes, quotaMessages: messages } = account;
+  const own: Room = {
+    ...{ name: address, usedBytes, usedMessages, bytes, messages },
+    raisedBy: 'account quota',
+  };
+  const { name, total } = await admin.domains.findDomain(domainOf(address));
+  if (total === undefined) return [own];
+  return [own, { name: `the domain ${name}`, ...total, raisedBy: 'domain quota --total' }];
+}
+
+/** Before anything is changed. Throws MailboxError. */
+function assertRoom(rooms: readonly Room[], { bytes, messages }: Plan): void {
   const is = `${counted(messages, 'message')} of ${humanSize(bytes)} ${messages === 1 ? 'is' : 'are'} missing`;
-  const then = `raise it with "account quota", bring one mailbox with --mailbox, or make room; nothing was changed`;
-  if (quotaBytes !== undefined && usedBytes + bytes > quotaBytes) {
-    const used = `${humanSize(usedBytes)} of ${humanSize(quotaBytes)}`;
-    throw new MailboxError('over-quota', `no room in ${address}: ${is}, and ${used} are used; ${then}`);
-  }
-  if (quotaMessages !== undefined && usedMessages + messages > quotaMessages) {
-    const used = `${usedMessages} of ${counted(quotaMessages, 'message')}`;
-    throw new MailboxError('over-quota', `no room in ${address}: ${is}, and there are ${used}; ${then}`);
+  for (const room of rooms) {
+    const then = `raise it with "${room.raisedBy}", bring one mailbox with --mailbox, or make room; nothing was changed`;
+    if (room.bytes !== undefined && room.usedBytes + bytes > room.bytes) {
+      const used = `${humanSize(room.usedBytes)} of ${humanSize(room.bytes)}`;
+      throw new MailboxError('over-quota', `no room in ${room.name}: ${is}, and ${used} are used; ${then}`);
+    }
+    if (room.messages !== undefined && room.usedMessages + messages > room.messages) {
+      const used = `${room.usedMessages} of ${counted(room.messages, 'message')}`;
+      throw new MailboxError('over-quota', `no room in ${room.name}: ${is}, and there are ${used}; ${then}`);
+    }
   }
 }
 
@@ -151,10 +194,12 @@ function report(
     );
     return isWhole ? EXIT.ok : EXIT.failed;
   }
-  const made = `${counted(found, 'message')} of the snapshot ${snapshot}, made at ${new Date(createdMs).toISOString()}`;
-  print(
-    missing === 0 ? `nothing is missing of ${made}` : `missing of ${made}: ${missing}, ${humanSize(bytes)}`,
-  );
+  const lost =
+    missing === 0
+      ? 'none is missing'
+      : `${missing} ${missing === 1 ? 'is' : 'are'} missing (${humanSize(bytes)})`;
+  const made = new Date(createdMs).toISOString();
+  print(`snapshot ${snapshot}, made at ${made}: ${counted(found, 'message')}, ${lost}`);
   for (const row of table(
     shown.map(({ to, isNew, messages: n, bytes: size }) => [
       ...[`  ${to}`, counted(n, 'message'), humanSize(size), isNew ? 'a new mailbox' : ''],

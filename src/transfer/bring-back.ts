@@ -24,7 +24,7 @@ export interface Account {
 }
 
 export interface Plan {
-  /** Messages that were there then. */
+  /** Messages that were there then, in the mailbox that is asked for or in all. */
   readonly found: number;
   readonly messages: number;
   readonly bytes: number;
@@ -60,9 +60,9 @@ export async function planBringingBack(then: Account, now: Account, options: Pla
   };
   const was = await Array.fromAsync(then.access.contentsOf(then.address));
   const is = await Array.fromAsync(now.access.contentsOf(now.address));
-  const missing = missingOf(was, is, nameNow).filter(
-    ({ mailbox }) => options.mailbox === undefined || mailbox === options.mailbox,
-  );
+  const isAsked = ({ mailbox }: Content): boolean =>
+    options.mailbox === undefined || mailbox === options.mailbox;
+  const missing = missingOf(was, is, nameNow).filter(isAsked);
   const mailboxes: PlannedMailbox[] = [];
   for (const { name, isSubscribed } of before) {
     const inIt = missing.filter(({ mailbox }) => mailbox === name);
@@ -72,7 +72,7 @@ export async function planBringingBack(then: Account, now: Account, options: Pla
     const uids = new Set(inIt.map(({ uid }) => uid));
     mailboxes.push({ from: name, to, isNew: !there.has(to), isSubscribed, uids, bytes: sumOf(inIt) });
   }
-  return { found: was.length, messages: missing.length, bytes: sumOf(missing), mailboxes };
+  return { found: was.filter(isAsked).length, messages: missing.length, bytes: sumOf(missing), mailboxes };
 }
 
 const sumOf = (contents: readonly Content[]): number => contents.reduce((sum, { bytes }) => sum + bytes, 0);

@@ -4,9 +4,9 @@
  */
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { ImapClient } from '../imap-client.ts';
@@ -81,7 +81,7 @@ describe('one account out of a backup', () => {
     const before = await seenBy(server, ANN);
     const dry = await restore('--account', ANN, '--dry-run');
     assert.equal(dry.code, 0, dry.stderr);
-    assert.match(dry.stdout, /^missing of 9 messages of the snapshot \d{8}T\d{6}Z, made at .*: 6, /m);
+    assert.match(dry.stdout, /^snapshot \d{8}T\d{6}Z, made at .*: 9 messages, 6 are missing \(/m);
     assert.match(dry.stdout, /^ {2}INBOX +4 messages/m);
     assert.match(dry.stdout, /^ {2}Work\/Plans +2 messages .* a new mailbox$/m);
     assert.deepEqual(await seenBy(server, ANN), before);
@@ -105,7 +105,7 @@ describe('one account out of a backup', () => {
       then.get('Work/Plans')?.messages.map(({ hash }) => ['\\Seen', hash]),
     );
     const again = await restore('--account', ANN);
-    assert.match(again.stdout, /^nothing is missing of 9 messages /);
+    assert.match(again.stdout, /: 9 messages, none is missing$/m);
     assert.deepEqual(mailOf(await seenBy(server, ANN)), mailOf(now));
     assert.deepEqual(await hashes(BOB), bobs);
     const { stdout } = await server.cli(['check']);
@@ -130,7 +130,9 @@ describe('one account out of a backup', () => {
     const had = new Set(await hashes(ANN));
     assert.ok((await hashes('new@example.com')).every((one) => had.has(one)));
     const nothing = await restore('--account', ANN, '--as', 'new@example.com');
-    assert.match(nothing.stdout, /^nothing is missing/);
+    assert.match(nothing.stdout, /: 9 messages, none is missing$/m);
+    const inbox = await restore('--account', ANN, '--mailbox', 'inbox');
+    assert.match(inbox.stdout, /: 6 messages, none is missing$/m, inbox.stderr);
   });
 
   it('says what is wrong before anything is changed', TIMEOUT, async () => {
@@ -146,6 +148,16 @@ describe('one account out of a backup', () => {
         2,
       ],
       [['--account', ANN, '--at', '2001-01-01'], /there is no snapshot of 2001-01-01 or before/, 2],
+      [
+        ['--account', ANN, '--mailbox', 'Nix'],
+        /there is no mailbox Nix of ann@example.com in the snapshot \d{8}T\d{6}Z; there are .*Work\/Plans/,
+        2,
+      ],
+      [
+        [],
+        /a server runs on the data folder \S+data; stop it first, .*--account ADDRESS, .*--data FOLDER/,
+        2,
+      ],
       [['--as', BOB], /--as goes with --account/, 2],
       [['--dry-run'], /--dry-run goes with --account/, 2],
     ] as const) {
@@ -164,10 +176,33 @@ describe('one account out of a backup', () => {
       /no room in small@example.com: 9 messages of .* are missing, and 0 B of 100 KiB are used; .*nothing was changed/,
     );
     assert.deepEqual(await hashes('small@example.com'), []);
+    await server.cli(['domain', 'add', 'example.org']);
+    await server.cli(['account', 'add', 'one@example.org', '--password-stdin'], `${PASSWORD}\n`);
+    const limited = await server.cli(['domain', 'quota', 'example.org', '--total-messages', '5']);
+    assert.equal(limited.code, 0, limited.stderr);
+    const shared = await restore('--account', ANN, '--as', 'one@example.org');
+    assert.equal(shared.code, 1);
+    assert.match(
+      shared.stderr,
+      /no room in the domain example.org: 9 messages .*, and there are 0 of 5 messages; .*"domain quota --total".*nothing was changed/,
+    );
+    assert.deepEqual(await hashes('one@example.org'), []);
     assert.deepEqual(
       readdirSync(tmpdir()).filter((name) => name.startsWith(`brevduva-restore-${process.pid}-`)),
       [],
     );
+  });
+
+  it('is not made inside the data folder, by whatever way', TIMEOUT, async () => {
+    const link = join(root, 'link');
+    symlinkSync(server.data, link);
+    const inside = join(server.data, 'bk');
+    for (const where of [inside, relative(process.cwd(), inside), join(link, 'deeper', 'bk'), server.data]) {
+      const { code, stderr } = await server.cli(['backup', where]);
+      assert.equal(code, 2, stderr);
+      assert.match(stderr, /is inside the data folder .*, and a backup in there is lost with it/);
+    }
+    assert.ok(!existsSync(inside));
   });
 
   it('goes on where it was killed', TIMEOUT, async () => {
