@@ -191,7 +191,7 @@ for (const workers of [1, 3])
       for (let i = 0; i < 3; i++) await client.reply();
       client.send(`${newLetter()}.\r\n`);
       const reply = await client.reply();
-      assert.match(reply, /^250 2\.0\.0 taken as \S+ and held until 20/);
+      assert.match(reply, /^250 2\.0\.0 taken as \S+ and waits until 20/);
       const id = /taken as (\S+)/.exec(reply)?.[1] ?? '';
       assert.equal(await count('Scheduled'), 1);
       assert.equal((await server.cli(['queue', 'cancel', id])).code, 0);

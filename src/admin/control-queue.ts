@@ -103,7 +103,11 @@ export class SharedQueue implements QueueAdmin {
   /** Where nobody holds an account of that number nothing is known of it; the others are none the worse for it. */
   async #changeOne(change: QueueChange, id: string): Promise<QueueChanged> {
     const number = parseOutgoingId(id);
-    const unknown: QueueChanged = { recipients: 0, messages: [{ id, recipients: 0, why: 'unknown' }] };
+    const unknown: QueueChanged = {
+      recipients: 0,
+      unchanged: 1,
+      messages: [{ id, recipients: 0, why: 'unknown' }],
+    };
     if (number === undefined) return unknown;
     try {
       const holder = await this.#parts.holderOfNumber(outgoingAccount(number));
@@ -139,6 +143,7 @@ export class SharedQueue implements QueueAdmin {
 function together(changes: readonly QueueChanged[]): QueueChanged {
   return {
     recipients: sum(changes.map(({ recipients }) => recipients)),
+    unchanged: sum(changes.map(({ unchanged }) => unchanged)),
     messages: changes.flatMap(({ messages }) => messages).slice(0, MOST_NAMED),
   };
 }

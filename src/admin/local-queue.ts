@@ -14,6 +14,7 @@ import {
   type ChangedOutgoing,
   dropOutgoing,
   holdOutgoing,
+  leavesLater,
   releaseOutgoing,
   retryOutgoing,
 } from '../mailbox/operations/outgoing.ts';
@@ -75,28 +76,43 @@ export class LocalQueue implements QueueAdmin {
 
   async change(change: QueueChange): Promise<QueueChanged> {
     const { what, ids, filter = {}, reason = '' } = change;
-    const before = ids && (await this.#before(ids.slice(0, MOST_NAMED)));
+    const named = await this.#named(change);
+    const before = await this.#before(named.slice(0, MOST_NAMED));
     const faults = new Set<OutgoingId>();
-    const changed = await this.#change(change, faults);
+    const changed = await this.#change(change, named, faults);
     const recipients = [...changed.values()].reduce((sum, one) => sum + one, 0);
     const about = { what, recipients, ...filter, ...(reason && { reason }) };
     this.#domain.log.info(about, 'queued mail was changed');
     const messages: ChangedMessage[] = [];
-    for (const one of before ?? []) {
+    for (const one of before) {
       const id = idOf(one.id);
       const isFault = faults.has(id);
-      messages.push(isFault ? { ...one, why: 'fault' } : await this.#after(what, one, changed.get(id) ?? 0));
+      const after: ChangedMessage = isFault
+        ? { ...one, why: 'fault' }
+        : await this.#after(what, one, changed.get(id) ?? 0);
+      // Whoever asks for all there are does not ask about those it is nothing to.
+      if (ids !== undefined || !(after.why && isNothingTo(after.why))) messages.push(after);
     }
-    return { recipients, messages };
+    return {
+      recipients,
+      unchanged: ids === undefined ? 0 : named.filter((id) => !changed.get(id)).length,
+      messages,
+    };
+  }
+
+  async #named({ ids, filter = {} }: QueueChange): Promise<readonly OutgoingId[]> {
+    if (ids !== undefined) return ids.map(idOf);
+    const named: OutgoingId[] = [];
+    for await (const { row } of this.#all(filter, 0)) named.push(row.id);
+    return named;
   }
 
   /** For how many recipients of each. */
   async #change(
-    { what, ids, filter = {}, reason = '', isReported }: QueueChange,
+    { what, reason = '', isReported }: QueueChange,
+    named: readonly OutgoingId[],
     faults: Set<OutgoingId>,
   ): Promise<ChangedOutgoing> {
-    const named: OutgoingId[] = ids?.map(idOf) ?? [];
-    if (ids === undefined) for await (const { row } of this.#all(filter, 0)) named.push(row.id);
     if (what === 'retry' || what === 'release') await this.running?.writeDown(named);
     if (what === 'retry') this.running?.forgive();
     switch (what) {
@@ -114,9 +130,9 @@ export class LocalQueue implements QueueAdmin {
   }
 
   /** What there is to say of them when they may be gone. */
-  async #before(ids: readonly string[]): Promise<readonly ChangedMessage[]> {
+  async #before(ids: readonly OutgoingId[]): Promise<readonly ChangedMessage[]> {
     const all: ChangedMessage[] = [];
-    for (const id of ids) {
+    for (const id of ids.map(outgoingText)) {
       const found = await this.find(id);
       if (found === undefined) {
         all.push({ id, recipients: 0 });
@@ -137,10 +153,13 @@ export class LocalQueue implements QueueAdmin {
   ): Promise<ChangedMessage> {
     const id = idOf(before.id);
     const [now] = await this.#domain.store.outgoing.load([id]);
-    if (recipients === 0) return { ...before, why: await this.#whyNot(what, id, now) };
     const times =
       now?.recipients.flatMap(({ state, nextMs }) => (state === 'waiting' ? (nextMs ?? []) : [])) ?? [];
-    return { ...before, recipients, ...(times.length > 0 && { nextMs: Math.min(...times) }) };
+    const next = times.length > 0 && { nextMs: Math.min(...times) };
+    if (recipients > 0) return { ...before, recipients, ...next };
+    const why = await this.#whyNot(what, id, now);
+    if (why !== 'later' || now === undefined) return { ...before, why };
+    return { ...before, why, ...next, isUntried: now.row.kind === 'sent' && isUntried(now) };
   }
 
   async #whyNot(what: QueueChange['what'], id: OutgoingId, now: Outgoing | undefined): Promise<Unchanged> {
@@ -150,9 +169,13 @@ export class LocalQueue implements QueueAdmin {
       if (log.length === 0) return now === undefined ? 'unknown' : 'ended';
       return log.flatMap(({ event }) => ENDS.find((end) => end === event) ?? []).at(-1) ?? 'ended';
     }
+    const isWaiting = states.has('waiting');
+    if (what === 'retry' && isWaiting && leavesLater(now.row, this.#domain.clock.nowMs())) return 'later';
     if (what !== 'cancel') return states.has('held') ? 'held' : 'waiting';
     if (now.row.kind !== 'sent') return 'passed on';
-    return isUntried(now) ? 'under way' : 'tried';
+    if (isUntried(now)) return 'under way';
+    const isHere = now.recipients.every(({ route, attempts }) => route !== 'remote' || attempts === 0);
+    return isHere ? 'tried here' : 'tried';
   }
 
   async #cancel(ids: readonly OutgoingId[], faults: Set<OutgoingId>): Promise<ChangedOutgoing> {
@@ -235,6 +258,8 @@ export class LocalQueue implements QueueAdmin {
     };
   }
 }
+
+const isNothingTo = (why: Unchanged): boolean => why !== 'later' && why !== 'fault';
 
 function idOf(text: string): OutgoingId {
   const id = parseOutgoingId(text);

@@ -68,12 +68,12 @@ export interface QueueChange {
 
 /**
  * Why nothing was done to a message. `unknown`: there never was one, or long ago; `cancelled`, `dropped`, `delivered`, `failed`, `ended`: it
- * is gone already; `under way`: it is being sent at this moment; `tried`: others may know of it; `passed on`: nobody here has sent it;
- * `held`, `waiting`: it is so already, or has to be the other; `fault`: the server could not, and its log says why.
+ * is gone already; `under way`: it is being sent at this moment; `later`: its sender wants it to leave later; `tried`: others may know of it;
+ * `tried here`: only mailboxes of ours were asked to take it; `passed on`: nobody here has sent it; `held`, `waiting`: it is so already, or has to be the other; `fault`: the server could not, and its log says why.
  */
 export const UNCHANGED = [
   ...(['unknown', 'cancelled', 'dropped', 'delivered', 'failed', 'ended'] as const),
-  ...(['under way', 'tried', 'passed on', 'held', 'waiting', 'fault'] as const),
+  ...(['under way', 'later', 'tried', 'tried here', 'passed on', 'held', 'waiting', 'fault'] as const),
 ] as const;
 export type Unchanged = (typeof UNCHANGED)[number];
 
@@ -93,6 +93,8 @@ export interface ChangedMessage extends Pick<QueuedInFull, 'subject'> {
   readonly toCount?: number;
   /** As it is now: when it is tried. */
   readonly nextMs?: number;
+  /** Of what its sender wants to leave later: it can still be taken back. */
+  readonly isUntried?: boolean;
 }
 
 export const MOST_NAMED = 100;
@@ -100,7 +102,12 @@ export const MOST_NAMED = 100;
 export interface QueueChanged {
   /** For how many it was done, in all. */
   readonly recipients: number;
-  /** In the order in which they were named, the first `MOST_NAMED` of them; none when a filter chose them. */
+  /** For how many of the messages that were named nothing was done; 0 when a filter chose them. */
+  readonly unchanged: number;
+  /**
+   * In the order in which they were named, the first `MOST_NAMED` of them. Of as many that a filter chose: those to which something was
+   * done, or could not be (`later`, `fault`).
+   */
   readonly messages: readonly ChangedMessage[];
 }
 
@@ -114,6 +121,7 @@ export interface DestinationFacts {
 
 export interface QueueState {
   readonly messages: number;
+  /** Recipients, as those that are held. */
   readonly due: number;
   readonly held: number;
   readonly oldestMs?: number;

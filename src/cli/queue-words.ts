@@ -69,7 +69,10 @@ const WHY: Readonly<Record<Unchanged, string>> = {
   failed: 'it is gone: it could not be delivered',
   ended: 'it is gone',
   'under way': 'it is on its way at this moment',
+  later: 'it waits until its sender wants it to leave; it is not tried before',
   tried: 'it has been tried, so somebody may have it; "queue drop" ends it',
+  'tried here':
+    'it has been tried at the mailboxes here, and only what was never tried can be taken back; "queue drop" ends it',
   'passed on': 'nobody here has written it, so it is nobody\'s draft; "queue drop" ends it',
   held: 'it is held; "queue release" lets it go on',
   waiting: 'it is not held',
@@ -77,14 +80,17 @@ const WHY: Readonly<Record<Unchanged, string>> = {
 };
 
 /** Of one to which nothing was done. */
-export function unchangedLine({ what }: AskedChange, { id, why = 'ended' }: ChangedMessage): string {
+export function unchangedLine({ what }: AskedChange, message: ChangedMessage): string {
+  const { id, why = 'ended', nextMs, isUntried = false } = message;
+  if (why === 'later' && nextMs !== undefined)
+    return `${id} ${nameOf(message)}waits until ${momentIn(nextMs)}${isUntried ? ' (it can still be taken back)' : ''}; it is not tried before`;
   if (what === 'hold' && why === 'held') return `${id}: nothing was done, for it is held already`;
   return `${id}: nothing was done, for ${WHY[why]}`;
 }
 
-/** Of many that nobody has named. */
-export function changedInAll({ what }: AskedChange, recipients: number): string {
-  return `${DID[what]} for ${counted(recipients, 'recipient')}`;
+/** Of more than are named one by one. */
+export function changedBesides({ what }: AskedChange, recipients: number): string {
+  return `and more: what goes to another ${counted(recipients, 'recipient')} ${DID[what]}`;
 }
 
 /** One that is there: what it is, and how each of its recipients stands. */
@@ -97,7 +103,7 @@ export function messageLines(message: QueuedInFull): string[] {
     ...(sizeBytes === undefined ? [] : [['size', humanSize(sizeBytes)] as [string, string]]),
     ['from', `${sender || '<>'}${isOther ? ` (of ${account})` : ''}`],
     ['accepted', moment(createdMs)],
-    ...(holdUntilMs === undefined || holdUntilMs <= Date.now()
+    ...(holdUntilMs === undefined || holdUntilMs <= Date.now() || !message.recipients.some(isWaiting)
       ? []
       : [['leaves', momentIn(holdUntilMs)] as [string, string]]),
     ['ends', momentIn(expiresMs)],
@@ -117,6 +123,8 @@ function recipientLine(recipient: QueuedRecipient): string {
   ];
   return `${address}: ${parts.join(', ')}`;
 }
+
+const isWaiting = ({ state }: QueuedRecipient): boolean => state === 'waiting';
 
 /** What was said last, and by whom. */
 export function lastOf({ lastHost = '', lastReply = '' }: QueuedRecipient): string {

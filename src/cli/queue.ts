@@ -5,7 +5,7 @@ import { OUTGOING_TEXT } from '../mailbox/model/outgoing.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
 import {
-  changedInAll,
+  changedBesides,
   changedLine,
   lastOf,
   messageLines,
@@ -31,6 +31,14 @@ interface ListOptions extends Chosen {
 }
 
 const PAGE = 1000;
+
+const CAN: Readonly<Record<QueueChange['what'], string>> = {
+  retry: 'be tried',
+  hold: 'be held',
+  release: 'be released, for nothing is held',
+  cancel: 'be taken back',
+  drop: 'be dropped',
+};
 
 export function queue(parent: Command, done: Done): void {
   const verbs = parent.command('queue').description('mail that is to leave');
@@ -61,12 +69,16 @@ function list(parent: Command): void {
         return;
       }
       const state = await admin.state();
+      const isPart = options.account !== undefined || options.domain !== undefined;
       if (messages.length > 0) for (const line of table([HEAD, ...messages.flatMap(rowsOf)])) print(line);
       for (const { key, waiting, restsUntilMs } of state.destinations ?? [])
         if (restsUntilMs !== undefined)
           note(`${key}: nothing is brought there for ${until(restsUntilMs)}; ${waiting} wait`);
+      const held = messages.flatMap(({ recipients }) => recipients).filter((one) => one.state === 'held');
+      const totals = isPart ? { messages: messages.length, held: held.length } : state;
+      const more = isPart && messages.length === options.limit ? ' or more' : '';
       note(
-        `${counted(state.messages, 'message')}, ${state.held} held${state.isPaused ? '; sending is paused' : ''}`,
+        `${counted(totals.messages, 'message')}${more}, ${counted(totals.held, 'recipient')} held${state.isPaused ? '; sending is paused' : ''}`,
       );
     });
   });
@@ -173,9 +185,12 @@ function change(parent: Command, done: Done, what: QueueChange['what'], descript
       if (one.recipients > 0) print(changedLine(asked, one));
       else note(unchangedLine(asked, one));
     }
-    if (changed.messages.length < (ids.length || Number.POSITIVE_INFINITY))
-      print(changedInAll(asked, changed.recipients));
-    done(changed.recipients === 0 && ids.length > 0 ? EXIT.failed : EXIT.ok);
+    const named = changed.messages.reduce((sum, { recipients }) => sum + recipients, 0);
+    if (changed.recipients > named) print(changedBesides(asked, changed.recipients - named));
+    if (changed.recipients === 0 && changed.messages.length === 0)
+      note(`nothing that waits can ${CAN[what]}`);
+    const isFault = changed.messages.some(({ why }) => why === 'fault');
+    done(changed.unchanged > 0 || isFault ? EXIT.failed : EXIT.ok);
   });
 }
 

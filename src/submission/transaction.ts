@@ -369,7 +369,7 @@ function isAsciiHeader({ block }: WholeHeader): boolean {
 
 function takenText({ id }: AcceptedMail, { envelope }: NewOutgoingMail, session: string): string {
   const { holdUntilMs } = envelope;
-  const until = holdUntilMs === undefined ? '' : ` and held until ${new Date(holdUntilMs).toISOString()}`;
+  const until = holdUntilMs === undefined ? '' : ` and waits until ${new Date(holdUntilMs).toISOString()}`;
   return `2.0.0 taken as ${outgoingText(id)}${until}; id ${session}`;
 }
 

@@ -39,8 +39,10 @@ describe('brevduva queue', () => {
     const kit = await openQueue({ testDomain: { data: root }, isStarted: false });
     const expiresMs = Date.now() + 3_600_000;
     for (const name of ['bo', 'cy', 'di']) await kit.send([`${name}@example.org`], { expiresMs });
+    const holdUntilMs = expiresMs - 60_000;
+    await kit.send(['ed@example.com', 'ed@example.org'], { expiresMs, holdUntilMs });
     await kit.close();
-    const [bo, cy, di] = (await listed()).map(({ id }) => id) as [string, string, string];
+    const [bo, cy, di, later] = (await listed()).map(({ id }) => id) as [string, string, string, string];
     const held = await queue('hold', bo, '--reason', 'looks odd');
     assert.equal(
       held.stdout,
@@ -55,6 +57,16 @@ describe('brevduva queue', () => {
       [1, `${cy}: nothing was done, for it was dropped already\n`],
     );
     assert.match((await queue('release', di)).stderr, /it is not held/);
+    const half = await queue('hold', bo, '9-9', later);
+    assert.equal(half.code, 1);
+    assert.match(half.stderr, /nothing is known of such a message/);
+    const part = await queue('list', '--domain', 'example.com');
+    assert.equal(part.stderr, '1 message, 2 recipients held\n');
+    assert.match((await queue('release', later)).stdout, /is released: tried 20/);
+    const tried = await queue('retry', later);
+    assert.match(tried.stderr, /waits until .*\(it can still be taken back\); it is not tried before/);
+    assert.equal(tried.code, 1);
+    assert.equal((await queue('cancel', later)).code, 0);
     const shown = (await queue('show', bo)).stdout;
     for (const line of [/^subject +Hej$/m, /^size +\d+ B$/m, /^to +bo@example\.org: held, not tried$/m])
       assert.match(shown, line);
@@ -75,7 +87,7 @@ describe('brevduva queue', () => {
     assert.equal(hop.mails[0]?.recipients[0]?.address, 'di@example.org');
     assert.equal((await queue('pause')).code, 0);
     const released = await queue('release', '--domain', 'example.org');
-    assert.equal(released.stdout, 'is released for 1 recipient\n');
+    assert.equal(released.stdout, `${bo} "Hej" to bo@example.org is released: tried now\n`);
     assert.match((await queue('list')).stderr, /sending is paused/);
     await server.said(/sending was paused/);
     assert.equal(hop.mails.length, 1);

@@ -154,8 +154,10 @@ describe('outgoing mail', () => {
       const { id } = await acceptOutgoing(domain, account, await read(kit), later);
       const next = async () => (await domain.store.outgoing.load([id]))[0]?.recipients[0]?.nextMs;
       assert.equal(await next(), holdUntilMs);
-      await retryOutgoing(domain, [id]);
+      assert.equal(await counted(retryOutgoing(domain, [id])), 0);
       assert.equal(await next(), holdUntilMs);
+      const events = (await domain.store.outgoing.loadLog(id, 9)).map(({ event }) => event);
+      assert.deepEqual(events, ['accepted']);
       await holdOutgoing(domain, [id], 'for a while');
       assert.equal(await next(), undefined);
       await releaseOutgoing(domain, [id]);

@@ -212,13 +212,17 @@ export async function releaseOutgoing(domain: Domain, ids: readonly OutgoingId[]
   return released;
 }
 
-/** What waits is tried at once; so is not what its sender wants to leave later. */
+/** What waits is tried at once; nothing is done to what its sender wants to leave later. */
 export async function retryOutgoing(domain: Domain, ids: readonly OutgoingId[]): Promise<ChangedOutgoing> {
-  const retried = await changeEach(domain, ids, ({ address }, atMs, row) => ({
-    when: ['waiting'],
-    become: { nextMs: notBefore(row, atMs) },
-    log: { atMs, address, event: 'retried', detail: '' },
-  }));
+  const retried = await changeEach(domain, ids, ({ address }, atMs, row) =>
+    leavesLater(row, atMs)
+      ? undefined
+      : {
+          when: ['waiting'],
+          become: { nextMs: atMs },
+          log: { atMs, address, event: 'retried', detail: '' },
+        },
+  );
   domain.turns.outbox.tell(ids);
   return retried;
 }
@@ -242,6 +246,11 @@ export async function dropOutgoing(
   return dropped;
 }
 
+/** Its sender wants it to. */
+export function leavesLater({ holdUntilMs = 0 }: Pick<OutgoingRow, 'holdUntilMs'>, nowMs: number): boolean {
+  return holdUntilMs > nowMs;
+}
+
 function notBefore({ holdUntilMs = 0 }: OutgoingRow, atMs: number): number {
   return Math.max(holdUntilMs, atMs);
 }
@@ -259,16 +268,17 @@ type MadeChange = Omit<RecipientChange, 'outgoing' | 'n'>;
 async function changeEach(
   domain: Domain,
   ids: readonly OutgoingId[],
-  make: (recipient: OutgoingRecipient, atMs: number, row: OutgoingRow) => MadeChange,
+  make: (recipient: OutgoingRecipient, atMs: number, row: OutgoingRow) => MadeChange | undefined,
 ): Promise<ChangedOutgoing> {
   const changed = new Map<OutgoingId, number>();
   for (let at = 0; at < ids.length; at += SLICE) {
     const found = await domain.store.outgoing.load(ids.slice(at, at + SLICE));
     const atMs = domain.clock.nowMs();
     const changes = found.flatMap((one) =>
-      (one?.recipients ?? []).map((recipient): RecipientChange => {
+      (one?.recipients ?? []).flatMap((recipient): RecipientChange[] => {
         const { row } = one as Outgoing;
-        return { ...make(recipient, atMs, row), outgoing: row.id, n: recipient.n };
+        const made = make(recipient, atMs, row);
+        return made === undefined ? [] : [{ ...made, outgoing: row.id, n: recipient.n }];
       }),
     );
     const outcomes = await domain.store.outgoing.settle(changes);

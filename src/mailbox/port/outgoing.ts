@@ -36,6 +36,7 @@ export interface OutgoingCounts {
   readonly messages: number;
   /** Recipients that are due at the moment asked about. */
   readonly due: number;
+  /** Recipients. */
   readonly held: number;
   /** When the oldest message was accepted; undefined when there is none. */
   readonly oldestMs: number | undefined;
