@@ -51,7 +51,15 @@ describe('a report', () => {
 
   it('about what a rule has passed on is passed on by no rule of its reader', () => {
     assert.doesNotMatch(report(), /^X-Loop/m);
-    assert.match(report({ row: { ...row, kind: 'forward' } }), /^X-Loop: anna@example\.com\r$/m);
+    const passedOn = { ...row, kind: 'forward' } as const;
+    assert.match(report({ row: passedOn }), /^X-Loop: anna@example\.com\r$/m);
+    assert.match(
+      report({ row: passedOn }),
+      /^A message from somebody else was passed on[\s\S]*Look at the rule/m,
+    );
+    assert.doesNotMatch(report({ row: passedOn }), /typing mistake|[Yy]our message/);
+    assert.match(report({ row: passedOn, language: 'sv' }), /^Ett meddelande fr=C3=A5n n=C3=A5gon annan/m);
+    assert.doesNotMatch(report({ row: passedOn, language: 'sv' }), /skrivfel|[Dd]itt meddelande/);
   });
 
   it('is in the language of its reader', () => {

@@ -48,7 +48,7 @@ export function makeReport(report: Report): MadeReport {
   const head = [
     `From: ${encodedWord(words.from)} <${from}>`,
     `To: <${oneLine(to)}>`,
-    `Subject: ${encodedWord(words.subject[kind])}`,
+    `Subject: ${encodedWord(isPassedOn(report) ? words.passedOn.subject : words.subject[kind])}`,
     `Date: ${dateOf(nowMs)}`,
     `Message-ID: <${randomBytes(12).toString('hex')}@${hostname}>`,
     ...(about === undefined ? [] : [`In-Reply-To: ${about}`, `References: ${about}`]),
@@ -93,21 +93,30 @@ function encodedPart(octets: Buffer, mayBeEightBit: boolean): Buffer {
   return Buffer.from(`Content-Transfer-Encoding: base64\r\n\r\n${lines.join('\r\n')}`);
 }
 
-function humanPart({ kind, recipients, row }: Report, words: Words): string {
-  const lines = [words.greeting[kind], ''];
+/** It was not its reader's message. */
+function isPassedOn({ kind, row }: Report): boolean {
+  return kind === 'failed' && row.kind === 'forward';
+}
+
+function humanPart(report: Report, words: Words): string {
+  const { kind, recipients, row } = report;
+  const passedOn = isPassedOn(report) ? words.passedOn : undefined;
+  const lines = [passedOn?.greeting ?? words.greeting[kind], ''];
   for (const one of recipients) {
     lines.push(`${oneLine(one.address)}`);
     if (kind === 'delivered') lines.push(`  ${words.arrived[one.state as Arrival]}`);
     else {
       const { happened, advice } = words.reasons[reasonOf(statusOf(one), isOfOthers(one))];
       lines.push(`  ${happened}`);
-      lines.push(`  ${kind === 'delayed' ? words.retriedUntil(dateOf(row.expiresMs)) : advice}`);
+      lines.push(
+        `  ${kind === 'delayed' ? words.retriedUntil(dateOf(row.expiresMs)) : (passedOn?.advice ?? advice)}`,
+      );
       if (isOfOthers(one)) lines.push('', `  ${words.said(oneLine(one.lastHost ?? ''))}`);
       lines.push(`  ${printable(one.lastReply ?? '')}`);
     }
     lines.push('');
   }
-  return [...lines, words.attached, ''].join('\r\n');
+  return [...lines, passedOn?.attached ?? words.attached, ''].join('\r\n');
 }
 
 /** RFC 3464 §2.2, §2.3. */

@@ -72,4 +72,11 @@ export const EN: Words = {
   said: (host) => `${host} said:`,
   retriedUntil: (date) => `It will be tried until ${date}.`,
   attached: 'Details for experts, and your message or its beginning, are attached.',
+  passedOn: {
+    subject: 'A message that was passed on was not delivered',
+    greeting:
+      'A message from somebody else was passed on to the addresses below by a rule of yours, or because an address leads there. It could not be delivered to them, and will not be tried again.',
+    advice: 'Look at the rule or the address that passes mail on to there, and correct it or end it.',
+    attached: 'Details for experts, and the message or its beginning, are attached.',
+  },
 };

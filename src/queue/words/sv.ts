@@ -72,4 +72,11 @@ export const SV: Words = {
   said: (host) => `${host} sade:`,
   retriedUntil: (date) => `Försöken fortsätter till ${date}.`,
   attached: 'Detaljer för experter, och ditt meddelande eller början av det, är bifogade.',
+  passedOn: {
+    subject: 'Ett vidarebefordrat meddelande kom inte fram',
+    greeting:
+      'Ett meddelande från någon annan skickades vidare till adresserna nedan av en av dina regler, eller för att en adress leder dit. Det kunde inte levereras till dem, och inga fler försök görs.',
+    advice: 'Se efter vilken regel eller adress som skickar vidare dit, och rätta den eller ta bort den.',
+    attached: 'Detaljer för experter, och meddelandet eller början av det, är bifogade.',
+  },
 };

@@ -34,6 +34,13 @@ export interface Words {
   readonly said: (host: string) => string;
   readonly retriedUntil: (date: string) => string;
   readonly attached: string;
+  /** In the place of the others where a rule, or an address that leads elsewhere, has passed on what somebody else wrote. */
+  readonly passedOn: {
+    readonly subject: string;
+    readonly greeting: string;
+    readonly advice: string;
+    readonly attached: string;
+  };
 }
 
 export const REPORT_KINDS = ['failed', 'delayed', 'delivered'] as const;
