@@ -1,5 +1,5 @@
 /** `SharingAdmin` through the control socket; and of several processes, at whoever holds the account. */
-import type { Share, SharingAdmin } from './sharing-admin.ts';
+import type { ChangedShare, Share, SharingAdmin } from './sharing-admin.ts';
 
 type Json = <T>(method: string, path: string, body?: object) => Promise<T>;
 
@@ -7,8 +7,8 @@ export function sharingOver(json: Json): SharingAdmin {
   const at = (address: string): string => `/v1/accounts/${encodeURIComponent(address)}/shares`;
   return {
     sharesOf: async (address) => (await json<{ shares: readonly Share[] }>('GET', at(address))).shares,
-    share: async (address, mailbox, who, change) =>
-      (await json<{ rights: string }>('PATCH', at(address), { mailbox, who, ...change })).rights,
+    share: (address, mailbox, who, change) =>
+      json<ChangedShare>('PATCH', at(address), { mailbox, who, ...change }),
   };
 }
 

@@ -56,7 +56,8 @@ export class LocalKeeping implements KeepingAdmin {
     const chosen = ids === undefined ? {} : { ids: new Set(ids) };
     const account = await this.#open(address);
     const done = await recoverMail(this.#domain, account, { ...filter, ...chosen });
-    this.#activity.record(account.record.address, 'deleted mail brought back', { messages: done.messages });
+    if (done.messages + done.mailboxes > 0)
+      this.#activity.record(account.record.address, 'deleted mail brought back', { messages: done.messages });
     return done;
   }
 }

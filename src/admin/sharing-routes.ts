@@ -18,6 +18,6 @@ export const SHARING_ROUTES: readonly Route[] = Object.freeze([
   on('PATCH', `${ACCOUNT}/shares`, async (call, address) => {
     const { mailbox, who, mode, rights } = valid(ShareSchema, await call.json());
     const change = { mode, rights: rights as Rights };
-    return { json: { rights: await call.admin.sharing.share(address, mailbox, who, change) } };
+    return { json: await call.admin.sharing.share(address, mailbox, who, change) };
   }),
 ]);

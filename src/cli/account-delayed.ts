@@ -1,9 +1,11 @@
 /**
  * `brevduva account delayed ADDRESS`: mail of the last day that was asked to come again, by greylisting, a filter or a DNS that did not answer,
- * and whether it has. From the journal: the octets of what was not taken are its sender's (decision 53).
+ * and whether it has; not what found the mailbox full. From the journal: the octets of what was not taken are its sender's (decision 53).
  */
 import type { Command } from 'commander';
+import type { Admin } from '../admin/admin.ts';
 import type { ActivityEvent } from '../identity/activity.ts';
+import { MailboxError } from '../mailbox/model/errors.ts';
 import type { ExitCode } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
 import { note, print, table } from './terminal.ts';
@@ -34,16 +36,40 @@ export interface DelayedMail {
 export function accountDelayed(parent: Command, _done: (code: ExitCode) => void): void {
   const command = parent
     .command('delayed')
-    .description('list mail of the last 24 hours that was asked to come again, and whether it has')
+    .description(
+      'list mail of the last 24 hours that was asked to come again by greylisting, a filter or the DNS, and whether it has; not what found the mailbox full',
+    )
     .argument('<address>', 'the account')
     .option('--json', 'one JSON object a line, for scripts');
   withCommonOptions(command).action(async (address: string, options: DelayedOptions) => {
-    const events = await withAdmin(options, (admin) => admin.activityOf(address, EVENTS));
-    const all = delayedIn(events, Date.now());
+    const all = await withAdmin(options, async (admin) => {
+      const found = delayedIn(await admin.activityOf(address, EVENTS), Date.now());
+      // The journal knows accounts that are gone as well.
+      if (found.length === 0) await requireAccount(admin, address);
+      return found;
+    });
     if (options.json === true) for (const one of all) print(JSON.stringify(one));
-    else if (all.length === 0) note(`no mail for ${address} was asked to come again in the last 24 hours`);
+    else if (all.length === 0)
+      note(
+        `no mail for ${address} was asked to come again in the last 24 hours by greylisting, a filter or the DNS; whether the mailbox is full says: account usage ${address}`,
+      );
     else for (const line of table([HEAD, ...all.map(rowOf)])) print(line);
   });
+}
+
+async function requireAccount(admin: Admin, address: string): Promise<void> {
+  try {
+    await admin.findAccount(address);
+  } catch (error) {
+    if (!(error instanceof MailboxError) || error.code !== 'nonexistent') throw error;
+    const wanted = address.toLowerCase();
+    const alias = (await admin.domains.listAliases()).find((one) => one.address === wanted);
+    if (alias === undefined) throw error;
+    throw new MailboxError(
+      'nonexistent',
+      `${alias.address} is no account; its mail goes to ${alias.targets.join(', ')}, so ask for that`,
+    );
+  }
 }
 
 /** Oldest first. The same mail again is known by its Message-ID, or by sender and recipient where it has none. */

@@ -1,12 +1,12 @@
 /** `brevduva account deleted` and `brevduva account recover`: mail that was deleted, and how it comes back. */
 import type { Command } from 'commander';
-import type { DeletedFilter, RecoverRequest } from '../admin/keeping-admin.ts';
+import type { DeletedFilter, Recovered, RecoverRequest } from '../admin/keeping-admin.ts';
 import { humanSize } from '../base/bytes.ts';
 import { parseDuration } from '../config/option.ts';
 import type { DeletedMailbox, DeletedMessage } from '../mailbox/reading/deleted-mail.ts';
-import { type ExitCode, UsageError } from './exit.ts';
+import { EXIT, type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
-import { counted, print, table } from './terminal.ts';
+import { counted, note, print, table } from './terminal.ts';
 
 interface FilterOptions extends CommonOptions {
   readonly mailbox?: string;
@@ -44,7 +44,7 @@ export function accountDeleted(parent: Command, _done: (code: ExitCode) => void)
   });
 }
 
-export function accountRecover(parent: Command, _done: (code: ExitCode) => void): void {
+export function accountRecover(parent: Command, done: (code: ExitCode) => void): void {
   const command = parent
     .command('recover')
     .description('bring back what was deleted: by id, by mailbox, by time, or all of it')
@@ -57,13 +57,39 @@ export function accountRecover(parent: Command, _done: (code: ExitCode) => void)
       if (ids.length === 0 && Object.keys(filter).length === 0 && options.all !== true)
         throw new UsageError('what is to come back? Say ids, --mailbox, --since, --before, or --all');
       const request: RecoverRequest = { ...filter, ...(ids.length > 0 && { ids: [...ids] }) };
-      const { mailboxes, messages, bytes } = await withAdmin(options, (admin) =>
-        admin.keeping.recover(address, request),
-      );
+      const came = await withAdmin(options, (admin) => admin.keeping.recover(address, request));
+      const missing = missingOf(address, request, came);
+      if (missing !== undefined) {
+        note(missing);
+        done(EXIT.failed);
+      }
+      const { mailboxes, messages, bytes } = came;
+      if (missing !== undefined && messages + mailboxes === 0) return;
       const whole = mailboxes === 0 ? '' : `, ${counted(mailboxes, 'mailbox', 'mailboxes')} among them`;
       print(`${counted(messages, 'message')} came back, ${humanSize(bytes)}${whole}`);
     },
   );
+}
+
+/** What was named and is not there: never deleted, back already, or gone for ever. */
+function missingOf(
+  address: string,
+  { ids = [], mailbox }: RecoverRequest,
+  { messages, mailboxes }: Recovered,
+): string | undefined {
+  const asked = new Set(ids);
+  const whole = [...asked].filter((id) => id.startsWith('f')).length;
+  // A mailbox brings messages of its own.
+  const missing = whole === 0 ? asked.size - messages : whole - mailboxes;
+  const look = `"account deleted ${address}" shows what can be brought back`;
+  if (messages + mailboxes > 0)
+    return missing > 0
+      ? `there is nothing any more of ${missing} of those that were named; ${look}`
+      : undefined;
+  const named = [...asked].join(', ');
+  if (named !== '') return `there is no ${named} among the deleted mail of ${address}; ${look}`;
+  if (mailbox === undefined) return undefined;
+  return `there is no mailbox ${mailbox} of which mail of ${address} was deleted; ${look}`;
 }
 
 function withFilter(command: Command): Command {

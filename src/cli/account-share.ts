@@ -1,5 +1,6 @@
 /** `brevduva account share`, `unshare` and `shares`: who may do what in the mailboxes of an account beside its owner. */
 import type { Command } from 'commander';
+import type { ChangedShare } from '../admin/sharing-admin.ts';
 import { NO_RIGHTS, type RightsChange, readRights } from '../mailbox/model/rights.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { type CommonOptions, withAdmin, withCommonOptions } from './options.ts';
@@ -20,18 +21,20 @@ export function accountShare(parent: Command, _done: (code: ExitCode) => void): 
     .argument('<mailbox>')
     .argument(
       '<who>',
-      'an account, a list, or "anyone"; with - in front, to take rights that he has otherwise',
+      'an account, a list, or "anyone"; with - in front, and -- before that, to take rights that he has otherwise',
     )
     .argument(
       '[rights]',
-      'read, work, all, or letters of RFC 4314 such as lrs; +i gives one more, -i takes one',
+      'read, work, all, or letters of RFC 4314 such as lrs; +i gives one more; -i takes one, with -- before it',
       'read',
     );
   withCommonOptions(command).action(
     async (address: string, mailbox: string, who: string, text: string, options: CommonOptions) => {
       const change = changeOf(text);
-      const rights = await withAdmin(options, (admin) => admin.sharing.share(address, mailbox, who, change));
-      print(`${mailbox} of ${address}: ${who} ${rights === '' ? 'has no rights' : rights}`);
+      const changed = await withAdmin(options, (admin) => admin.sharing.share(address, mailbox, who, change));
+      print(
+        `${mailbox} of ${address}: ${who} ${changed.rights === '' ? noneWords(changed) : changed.rights}`,
+      );
     },
   );
 }
@@ -46,8 +49,8 @@ export function accountUnshare(parent: Command, _done: (code: ExitCode) => void)
   withCommonOptions(command).action(
     async (address: string, mailbox: string, who: string, options: CommonOptions) => {
       const change: RightsChange = { mode: 'replace', rights: NO_RIGHTS };
-      await withAdmin(options, (admin) => admin.sharing.share(address, mailbox, who, change));
-      print(`${mailbox} of ${address}: ${who} has no rights`);
+      const changed = await withAdmin(options, (admin) => admin.sharing.share(address, mailbox, who, change));
+      print(`${mailbox} of ${address}: ${changed.with} ${noneWords(changed)}`);
     },
   );
 }
@@ -62,6 +65,16 @@ export function accountShares(parent: Command, _done: (code: ExitCode) => void):
     if (shares.length === 0) print(`${address} shares nothing`);
     for (const line of table(shares.map((one) => [one.mailbox, one.with, one.rights]))) print(line);
   });
+}
+
+/** Who is in a list, or in "anyone", may have lost nothing by it. */
+function noneWords({ with: name, before, byOthers }: ChangedShare): string {
+  if (name.startsWith('-'))
+    return before === '' ? 'took nothing, nothing is changed' : 'takes nothing any more';
+  const others = byOthers.map((one) => `${one.rights} by ${one.with}`).join(', ');
+  if (before === '')
+    return `had no rights of his own, nothing is changed${others === '' ? '' : `; ${others}`}`;
+  return others === '' ? 'has no rights' : `has none of his own; ${others}`;
 }
 
 function changeOf(text: string): RightsChange {

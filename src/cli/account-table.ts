@@ -8,6 +8,7 @@ import { readFileSync } from 'node:fs';
 import type { AccountToAdd, Credential } from '../admin/admin.ts';
 import { Secret } from '../base/secret.ts';
 import { parseSize } from '../config/option.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { looksLikeHash } from '../identity/hashes/foreign-hash.ts';
 import type { OwnLimits } from '../mailbox/model/quota.ts';
 import { type CsvRecord, parseCsv } from './csv.ts';
@@ -58,7 +59,7 @@ export function readTableText(file: string): string {
   try {
     bytes = readFileSync(file);
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(unreadable(file, error));
   }
   const start = bytes.toString('hex', 0, 2);
   if (start === 'feff' || start === 'fffe') {

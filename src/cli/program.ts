@@ -71,7 +71,7 @@ export async function runCommandLine(
   for (const define of askedFor(args[0])) await define(program, { version, start, done });
   inheritSettings(program);
   try {
-    await program.parseAsync([...args], { from: 'user' });
+    await program.parseAsync(isUnknown(args[0]) ? args.slice(0, 1) : [...args], { from: 'user' });
     return exitCode;
   } catch (error) {
     return explain(error);
@@ -84,6 +84,11 @@ function askedFor(word = ''): readonly (typeof VERBS)[string][] {
   return verb === undefined ? Object.values(VERBS) : [verb];
 }
 
+/** Whatever stands behind it, `--help` too: there is nothing to show of it. */
+function isUnknown(word = '-'): boolean {
+  return !word.startsWith('-') && word !== 'help' && !Object.hasOwn(VERBS, word);
+}
+
 /** Commander copies these to commands made afterwards only from their direct parent. */
 function inheritSettings(parent: Command): void {
   for (const command of parent.commands) {
@@ -94,7 +99,11 @@ function inheritSettings(parent: Command): void {
 
 /** What goes wrong on purpose is a sentence; anything else is a bug and keeps its stack. */
 function explain(error: unknown): ExitCode {
-  if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  if (error instanceof CommanderError) {
+    const [, taken] = /^error: unknown option '(-[^-'][^']*)'/.exec(error.message) ?? [];
+    if (taken !== undefined) note(`what begins with - is taken for an option; if it is none: -- ${taken}`);
+    return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+  }
   if (error instanceof UsageError || error instanceof ConfigError) {
     note(`brevduva: ${error.message}`);
     return EXIT.usage;

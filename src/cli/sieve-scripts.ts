@@ -4,7 +4,9 @@ import { basename } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import { type Command, Option } from 'commander';
 import type { RuleEvent, ScriptName, ScriptRole, ScriptSummary } from '../admin/script-admin.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
+import { quoted } from './invocation.ts';
 import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
 import { note, print, table } from './terminal.ts';
 
@@ -51,6 +53,13 @@ function put(parent: Command, done: Done): void {
       const { warnings } = await scripts.put(address, script, text);
       for (const warning of warnings) note(`warning: ${warning}`);
       if (options.activate === true) await scripts.activate(address, script.name);
+      const kept = (await scripts.list(address)).find(
+        ({ role, name: one }) => role === script.role && (role !== 'own' || one === script.name),
+      );
+      const isRun = kept?.isActive === true;
+      print(
+        `${script.name} of ${address} is kept, and ${isRun ? 'is run from now on' : `not run; to run it: sieve activate ${address} ${quoted(script.name)}`}`,
+      );
     });
     done(EXIT.ok);
   });
@@ -98,6 +107,9 @@ function activate(parent: Command): void {
   withCommonOptions(command).action(
     async (address: string, name: string | undefined, options: CommonOptions) => {
       await withAdmin(options, (admin) => admin.scripts.activate(address, name ?? ''));
+      print(
+        `${address}: ${name === undefined ? 'no script of its own is run any more' : `${name} is run from now on`}`,
+      );
     },
   );
 }
@@ -111,6 +123,7 @@ function remove(parent: Command): void {
   withRole(command).action(async (address: string, name: string | undefined, options: RoleOptions) => {
     const script = named(name, options);
     await withAdmin(options, (admin) => admin.scripts.remove(address, script));
+    print(`deleted ${script.name} of ${address}`);
   });
 }
 
@@ -161,6 +174,6 @@ async function contentOf(file: string): Promise<Buffer> {
   try {
     return file === '-' ? await buffer(process.stdin) : readFileSync(file);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(unreadable(file, error));
   }
 }

@@ -6,6 +6,7 @@
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Command } from 'commander';
+import { unreadable } from '../config/unreadable.ts';
 import { MailboxError } from '../mailbox/model/errors.ts';
 import { type Rehearsal, rehearsalJson } from '../rules/rehearsal.ts';
 import type { Script } from '../sieve/compile/script.ts';
@@ -112,7 +113,7 @@ function contentOf(file: string): Buffer {
   try {
     return readFileSync(file);
   } catch (error) {
-    throw new UsageError((error as Error).message);
+    throw new UsageError(unreadable(file, error));
   }
 }
 

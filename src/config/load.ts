@@ -3,6 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { parse, TomlError } from 'smol-toml';
 import { ENV_PREFIX, envName, listOptions, type NamedOption, suggest } from './names.ts';
 import type { OptionTree, Values } from './option.ts';
+import { unreadable } from './unreadable.ts';
 
 /**
  * From a file, the environment and flags to a typed configuration, or to every error at once: fixing one only to meet the
@@ -87,7 +88,7 @@ function readFile(
   try {
     text = readFileSync(file, 'utf8');
   } catch (error) {
-    problems.push(`${file}: cannot be read: ${(error as Error).message}`);
+    problems.push(unreadable(file, error));
     return;
   }
   try {

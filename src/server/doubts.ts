@@ -11,7 +11,7 @@ import { dirname } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { currentUser, dataOwner, isOurs, isRoot } from '../admin/data-owner.ts';
 import { isLoopback, isPrivateAddress, withoutMapping } from '../base/ip-address.ts';
-import type { ListenAddress } from '../config/option.ts';
+import { formatSize, type ListenAddress } from '../config/option.ts';
 import type { Config } from '../config/options.ts';
 import { hostPort } from '../net/listener.ts';
 
@@ -35,6 +35,7 @@ export async function doubtsOf(config: Config): Promise<Doubts> {
   checkApplePush(config, errors);
   checkProxies(config, errors, warnings);
   checkReach(config, listeners, warnings);
+  checkQuota(config, warnings);
   return { errors, warnings };
 }
 
@@ -214,6 +215,15 @@ function checkProxies({ proxy, listen }: Config, errors: string[], warnings: str
   for (const name of named)
     if (listen[name as keyof typeof listen] === undefined)
       warnings.push(`proxy.listeners: listen.${name} is switched off`);
+}
+
+/** A size without its unit is octets. */
+function checkQuota({ quota: { size }, lmtp, mx, submission }: Config, warnings: string[]): void {
+  const largest = Math.max(lmtp.maxSize, mx.maxSize, submission.maxSize);
+  if (size > 0 && size < largest)
+    warnings.push(
+      `quota.size: ${formatSize(size)} for an account is less than one mail may have (${formatSize(largest)}); is a unit missing, as in "5GiB"?`,
+    );
 }
 
 function checkReach(config: Config, listeners: readonly Resolved[], warnings: string[]): void {

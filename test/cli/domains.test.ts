@@ -116,6 +116,10 @@ async function everyVerb(cli: Cli): Promise<void> {
     assert.match((await sendAs(wrong)).stderr, /expected addresses such as/, wrong);
   assert.equal((await sendAs('Boss@example.org, *@example.net')).code, 0);
   const gone = await cli(['account', 'remove', 'bo@example.org', '--yes']);
+  assert.match(
+    (await cli(['domain', 'list'])).stdout,
+    /^bücher\.example .* is refused: nobody has bo@example\.org$/m,
+  );
   assert.match(gone.stderr, /^@bücher\.example leads nowhere now, and its mail is refused/m);
   assert.match(
     (await cli(['domain', 'remove', 'example.org', '--yes'])).stderr,

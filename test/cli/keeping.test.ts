@@ -46,6 +46,11 @@ test('what was deleted over IMAP is listed and comes back, a deleted mailbox too
   const json = JSON.parse(await deleted('--json')) as { readonly total: { readonly messages: number } };
   assert.equal(json.total.messages, 0);
   assert.equal((await recover()).code, 2);
+  for (const named of [['hej'], ['d99-99'], ['--mailbox', 'Klub']]) {
+    const { code, stderr } = await recover(...named);
+    assert.equal(code, 1);
+    assert.match(stderr, new RegExp(`^there is no (mailbox )?${named.at(-1)} `, 'm'));
+  }
   imap.close();
 });
 
@@ -63,4 +68,12 @@ test('retention is shown and set, of the account and of a mailbox', async () => 
   assert.equal((await retention('Nowhere', '3d')).code, 1);
   assert.equal((await retention('Trash', 'soon')).code, 2);
   assert.equal((await retention('Trash')).code, 2);
+});
+
+test('of whom mail was asked to come again is an account', async () => {
+  const delayed = (who: string) => server.cli(['account', 'delayed', who]);
+  assert.match((await delayed(ALICE)).stderr, /by greylisting, a filter or the DNS/);
+  assert.equal((await delayed('nobody@example.org')).code, 1);
+  await server.cli(['alias', 'add', 'info@example.org', ALICE]);
+  assert.match((await delayed('Info@example.org')).stderr, /no account; its mail goes to alice@example\.org/);
 });

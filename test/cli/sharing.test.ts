@@ -34,9 +34,22 @@ describe('sharing from the command line', { timeout: 300_000 }, () => {
           /^INBOX +bob@example\.com +lrswipte$/m,
         );
         assert.equal((await server.cli(['account', 'unshare', ANN, 'INBOX', BOB])).code, 0);
+        const again = await server.cli(['account', 'unshare', ANN, 'INBOX', BOB]);
+        assert.match(again.stdout, /bob@example\.com had no rights of his own, nothing is changed$/m);
         assert.equal((await client.command('NOOP')).status, 'NO');
         assert.match((await client.next()).text, /^BYE The mailbox is not shared with you any more/);
         assert.match((await server.cli(['account', 'shares', ANN])).stdout, /shares nothing/);
+        for (const who of ['anyone', BOB]) await server.cli(['account', 'share', ANN, 'INBOX', who]);
+        assert.match(
+          (await server.cli(['account', 'unshare', ANN, 'INBOX', BOB])).stdout,
+          /bob@example\.com has none of his own; lrs by anyone$/m,
+        );
+        const dash = await server.cli(['account', 'share', ANN, 'INBOX', `-${BOB}`]);
+        assert.match(dash.stderr, /-- -bob@example\.com$/m);
+        const taken = ['account', 'share', '--data', data, ANN, 'INBOX', '--', `-${BOB}`];
+        assert.match((await runCommand(taken, '')).stdout, /: -bob@example\.com lrs$/m);
+        const { stdout: activity } = await server.cli(['activity', ANN]);
+        assert.equal(activity.match(/rights changed/g)?.length, 7, activity);
         client.close();
       } finally {
         await server.stop();

@@ -85,12 +85,13 @@ vacation "away";
         'mine.sieve',
         'require "fileinto";\nif header :is "subject" "sort" { fileinto "Archive"; }\n',
       );
-      assert.deepEqual(await sieve('put', ANNA, path, '--activate'), { code: 0, stdout: '', stderr: '' });
+      assert.deepEqual(await sieve('put', ANNA, path, '--activate'), {
+        ...{ code: 0, stdout: `mine of ${ANNA} is kept, and is run from now on\n`, stderr: '' },
+      });
       const unsure = file('other.sieve', 'require "fileinto"; fileinto "Nowhere";');
-      assert.match(
-        (await sieve('put', ANNA, unsure)).stderr,
-        /^warning: line 1, column \d+: there is no mailbox "Nowhere"/,
-      );
+      const put = await sieve('put', ANNA, unsure);
+      assert.match(put.stderr, /^warning: line 1, column \d+: there is no mailbox "Nowhere"/);
+      assert.match(put.stdout, /is kept, and not run; to run it: sieve activate anna@example\.com other$/m);
       const listed = await sieve('list', ANNA);
       assert.match(listed.stdout, /^mine +own +yes +\d+ +2\d{3}-/m);
       assert.match(listed.stdout, /^other +own +no /m);
@@ -107,7 +108,7 @@ vacation "away";
       assert.equal((await sieve('delete', ANNA, '--role', 'before')).code, 0);
       assert.match((await sieve('delete', ANNA, 'mine')).stderr, /is active/);
       assert.equal((await sieve('activate', ANNA)).code, 0);
-      assert.equal((await sieve('delete', ANNA, 'mine')).code, 0);
+      assert.equal((await sieve('delete', ANNA, 'mine')).stdout, `deleted mine of ${ANNA}\n`);
       const activity = await server.cli(['activity', ANNA]);
       assert.match(activity.stdout, /delivered .*mailbox=Archive/);
       assert.match(activity.stdout, /rejected .*no thanks/);
@@ -120,6 +121,10 @@ vacation "away";
       assert.equal((await sieve('show', ANNA, 'bad')).code, 1);
       assert.equal((await sieve('put', 'nobody@example.com', file('x.sieve', 'keep;'))).code, 1);
       assert.equal((await sieve('put', ANNA, '-')).code, 2);
+      assert.match(
+        (await sieve('put', ANNA, 'nope.sieve')).stderr,
+        /^brevduva: there is no file nope\.sieve$/m,
+      );
       assert.equal((await sieve('show', ANNA)).code, 2);
     });
 
