@@ -39,6 +39,8 @@ import {
 
 const PAGE = 200;
 const MOST_EVENTS = 10_000;
+/** Events of a message that is listed. */
+const MOST_REASONS = 500;
 /** Recipients of one that was changed. */
 const MOST_SHOWN = 3;
 const ENDS = ['cancelled', 'dropped', 'delivered', 'failed'] as const;
@@ -247,15 +249,26 @@ export class LocalQueue implements QueueAdmin {
     const record = await this.#domain.store.directory.get(outgoingAccount(row.id));
     if (record === undefined) return undefined;
     const { sender, kind, createdMs, expiresMs, holdUntilMs } = row;
+    const isHeld = recipients.some(({ state }) => state === 'held');
+    const reasons = isHeld ? await this.#reasonsOf(row.id) : undefined;
     return {
       id: outgoingText(row.id),
       account: record.address,
       ...{ sender, kind, createdMs, expiresMs },
       ...(holdUntilMs === undefined ? {} : { holdUntilMs }),
-      recipients: recipients.map(
-        ({ n: _, route: __, notify: ___, orcpt: ____, isTold: _____, ...one }) => one,
-      ),
+      recipients: recipients.map(({ n: _, route: __, notify: ___, orcpt: ____, isTold: _____, ...one }) => {
+        const heldFor = one.state === 'held' ? reasons?.get(one.address) : undefined;
+        return heldFor ? { ...one, heldFor } : one;
+      }),
     };
+  }
+
+  /** Of holding it, by recipient: what was said last. */
+  async #reasonsOf(id: OutgoingId): Promise<ReadonlyMap<string, string>> {
+    const log = await this.#domain.store.outgoing.loadLog(id, MOST_REASONS);
+    return new Map(
+      log.flatMap(({ event, address, detail }) => (event === 'held' ? [[address, detail]] : [])),
+    );
   }
 }
 

@@ -19,10 +19,14 @@ export interface QueuedMessage {
   readonly recipients: readonly QueuedRecipient[];
 }
 
-export type QueuedRecipient = Pick<
-  OutgoingRecipient,
-  'address' | 'state' | 'attempts' | 'nextMs' | 'lastAtMs' | 'lastHost' | 'lastReply'
->;
+export interface QueuedRecipient
+  extends Pick<
+    OutgoingRecipient,
+    'address' | 'state' | 'attempts' | 'nextMs' | 'lastAtMs' | 'lastHost' | 'lastReply'
+  > {
+  /** Why it is held, in the words of whoever holds it. */
+  readonly heldFor?: string;
+}
 
 /** For whoever looks at one. */
 export interface QueuedInFull extends QueuedMessage {

@@ -3,6 +3,7 @@ import type {
   ChangedMessage,
   QueueChange,
   QueuedInFull,
+  QueuedMessage,
   QueuedRecipient,
   Unchanged,
 } from '../admin/queue-admin.ts';
@@ -113,10 +114,10 @@ export function messageLines(message: QueuedInFull): string[] {
 }
 
 function recipientLine(recipient: QueuedRecipient): string {
-  const { address, state, attempts, nextMs } = recipient;
+  const { address, state, attempts, nextMs, heldFor } = recipient;
   const last = lastOf(recipient);
   const parts = [
-    state,
+    heldFor === undefined ? state : `${state} (${heldFor})`,
     attempts === 0 ? 'not tried' : `tried ${counted(attempts, 'time')}`,
     ...(state === 'waiting' && nextMs !== undefined ? [`next ${momentIn(nextMs)}`] : []),
     ...(last === '-' ? [] : [last]),
@@ -125,6 +126,14 @@ function recipientLine(recipient: QueuedRecipient): string {
 }
 
 const isWaiting = ({ state }: QueuedRecipient): boolean => state === 'waiting';
+
+/** In a list: why it waits where somebody wants it to, else what was said last. */
+export function whyOf(recipient: QueuedRecipient, { kind, holdUntilMs = 0 }: QueuedMessage): string {
+  const { state, heldFor, attempts } = recipient;
+  if (state === 'held' && heldFor !== undefined) return heldFor;
+  if (state !== 'waiting' || attempts > 0 || holdUntilMs <= Date.now()) return lastOf(recipient);
+  return `its sender lets it wait${kind === 'sent' ? ' and can take it back' : ''}`;
+}
 
 /** What was said last, and by whom. */
 export function lastOf({ lastHost = '', lastReply = '' }: QueuedRecipient): string {

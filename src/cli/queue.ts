@@ -2,16 +2,17 @@
 import type { Command } from 'commander';
 import type { QueueAdmin, QueueChange, QueuedMessage } from '../admin/queue-admin.ts';
 import { OUTGOING_TEXT } from '../mailbox/model/outgoing.ts';
+import { PauseFile } from '../server/pause-file.ts';
 import { EXIT, type ExitCode, UsageError } from './exit.ts';
-import { type CommonOptions, countArgument, withAdmin, withCommonOptions } from './options.ts';
+import { type CommonOptions, configOf, countArgument, withAdmin, withCommonOptions } from './options.ts';
 import {
   changedBesides,
   changedLine,
-  lastOf,
   messageLines,
   moment,
   unchangedLine,
   until,
+  whyOf,
 } from './queue-words.ts';
 import { counted, note, print, shortDuration, table } from './terminal.ts';
 
@@ -69,6 +70,9 @@ function list(parent: Command): void {
         return;
       }
       const state = await admin.state();
+      // Without a server nothing else knows of it.
+      const isPaused =
+        state.isPaused || new PauseFile(configOf(options, { isSilent: true }).config.data).isThere;
       const isPart = options.account !== undefined || options.domain !== undefined;
       if (messages.length > 0) for (const line of table([HEAD, ...messages.flatMap(rowsOf)])) print(line);
       for (const { key, waiting, restsUntilMs } of state.destinations ?? [])
@@ -78,7 +82,7 @@ function list(parent: Command): void {
       const totals = isPart ? { messages: messages.length, held: held.length } : state;
       const more = isPart && messages.length === options.limit ? ' or more' : '';
       note(
-        `${counted(totals.messages, 'message')}${more}, ${counted(totals.held, 'recipient')} held${state.isPaused ? '; sending is paused' : ''}`,
+        `${counted(totals.messages, 'message')}${more}, ${counted(totals.held, 'recipient')} held${isPaused ? '; sending is paused' : ''}`,
       );
     });
   });
@@ -102,7 +106,8 @@ async function read(admin: QueueAdmin, { account, domain, limit }: ListOptions):
 
 const HEAD = ['ID', 'FROM', 'TO', 'STATE', 'TRIES', 'NEXT', 'AGE', 'LAST'] as const;
 
-function rowsOf({ id, sender, createdMs, recipients }: QueuedMessage): string[][] {
+function rowsOf(message: QueuedMessage): string[][] {
+  const { id, sender, createdMs, recipients } = message;
   return recipients.map((one) => [
     id,
     sender === '' ? '<>' : sender,
@@ -111,7 +116,7 @@ function rowsOf({ id, sender, createdMs, recipients }: QueuedMessage): string[][
     String(one.attempts),
     one.nextMs === undefined ? '-' : until(one.nextMs),
     shortDuration(Date.now() - createdMs),
-    lastOf(one),
+    whyOf(one, message),
   ]);
 }
 

@@ -9,6 +9,7 @@ import { formatSize } from '../config/option.ts';
 import { asAccountId } from '../mailbox/model/model.ts';
 import type { Directory } from '../mailbox/port/store.ts';
 import type { TlsFiles } from '../net/tls.ts';
+import { PauseFile } from './pause-file.ts';
 
 export interface HealthSources {
   readonly data: string;
@@ -29,6 +30,7 @@ export async function healthOf(sources: HealthSources): Promise<HealthReport> {
     await checkStore(sources.directory),
     await checkDisk(sources.data),
     checkCertificate(sources.tls),
+    ...checkSending(sources.data),
   ];
   const worst = (['failing', 'warning'] as const).find((state) =>
     checks.some((check) => check.state === state),
@@ -66,6 +68,12 @@ async function checkDisk(data: string): Promise<HealthCheck> {
   } catch (error) {
     return { name: 'disk', state: 'failing', detail: (error as Error).message };
   }
+}
+
+/** Only told while it is so: somebody wanted it, and may have forgotten. */
+function checkSending(data: string): readonly HealthCheck[] {
+  if (!new PauseFile(data).isThere) return [];
+  return [{ name: 'queue', state: 'warning', detail: 'sending is paused; "brevduva queue resume" goes on' }];
 }
 
 function checkCertificate({ certificate }: Pick<TlsFiles, 'certificate'>): HealthCheck {

@@ -68,7 +68,11 @@ describe('brevduva queue', () => {
     assert.equal(tried.code, 1);
     assert.equal((await queue('cancel', later)).code, 0);
     const shown = (await queue('show', bo)).stdout;
-    for (const line of [/^subject +Hej$/m, /^size +\d+ B$/m, /^to +bo@example\.org: held, not tried$/m])
+    for (const line of [
+      /^subject +Hej$/m,
+      /^size +\d+ B$/m,
+      /^to +bo@example\.org: held \(looks odd\), not tried$/m,
+    ])
       assert.match(shown, line);
     assert.match((await queue('show', di)).stdout, /^to +di@example\.org: waiting, not tried, next /m);
     const [first = ''] = (await queue('show', bo, '--json')).stdout.split('\n');
@@ -76,7 +80,10 @@ describe('brevduva queue', () => {
     assert.deepEqual([id, subject, sizeBytes > 50], [bo, 'Hej', true]);
     assert.equal((await queue('hold')).code, 2);
     assert.equal((await queue('pause')).code, 1);
-    assert.match((await queue('list')).stdout, new RegExp(`${bo} +anna@example.com +bo@example.org +held`));
+    assert.match(
+      (await queue('list')).stdout,
+      new RegExp(`${bo} +anna@example.com +bo@example.org +held .*looks odd`),
+    );
     const hop = await startNextHop();
     const settings = [`queue.smarthost=127.0.0.1:${hop.port}`, 'queue.smarthost_tls=opportunistic'];
     const options = settings.flatMap((one) => ['--set', one]);
@@ -89,6 +96,9 @@ describe('brevduva queue', () => {
     const released = await queue('release', '--domain', 'example.org');
     assert.equal(released.stdout, `${bo} "Hej" to bo@example.org is released: tried now\n`);
     assert.match((await queue('list')).stderr, /sending is paused/);
+    const health = launch(['health', '--data', root]);
+    await health.ended();
+    assert.match(health.stdout, /^warning +queue: sending is paused/m);
     await server.said(/sending was paused/);
     assert.equal(hop.mails.length, 1);
     assert.equal((await queue('resume')).code, 0);

@@ -54,5 +54,6 @@ function health({ name, state, detail }: HealthCheck): Outcome {
 const REMEDIES: Readonly<Record<string, string>> = {
   store: 'look into the log of the server; restart it when it stays so',
   disk: 'make room on the disk of the data folder',
+  queue: 'brevduva queue resume, once the reason for which it was paused is gone',
   certificate: 'renew the certificate; the server takes a new file up by itself',
 };
