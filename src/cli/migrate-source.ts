@@ -7,6 +7,7 @@ import { readFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { Command } from 'commander';
 import { Secret } from '../base/secret.ts';
+import { unreadable } from '../config/unreadable.ts';
 import { type Endpoint, parseEndpoint } from '../transfer/network/endpoint.ts';
 import { SourceFailure } from '../transfer/network/failure.ts';
 import { masterUser, type SignIn } from '../transfer/network/sign-in.ts';
@@ -125,7 +126,7 @@ function firstLineOf(file: string): Secret {
   try {
     text = readFileSync(file, 'utf8').slice(0, MAX_SECRET_BYTES);
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(unreadable(file, error));
   }
   const [line = ''] = text.replace(/^\ufeff/, '').split(/\r?\n/, 1);
   if (line === '') throw new UsageError(`the first line of ${file} is empty`);

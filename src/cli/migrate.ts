@@ -6,6 +6,7 @@ import { readFileSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { Admin } from '../admin/admin.ts';
 import { parseDuration } from '../config/option.ts';
+import { unreadable } from '../config/unreadable.ts';
 import type { Endpoint } from '../transfer/network/endpoint.ts';
 import { type ExitCode, UsageError } from './exit.ts';
 import { Migrations, type Wishes } from './migrate-people.ts';
@@ -104,7 +105,7 @@ function readCertificates(file: string): string {
   try {
     return readFileSync(file, 'utf8');
   } catch (error) {
-    throw new UsageError(`${file} cannot be read: ${(error as Error).message}`);
+    throw new UsageError(unreadable(file, error));
   }
 }
 

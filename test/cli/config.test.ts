@@ -197,6 +197,19 @@ describe('config check finds', () => {
     assert.equal((await found('listen.lmtp=*:24')).code, 2);
   });
 
+  test('room for less than one mail', async () => {
+    const warned = async (size: string) =>
+      (await doubtsOf(loadConfig({ env: {}, flags: { 'quota.size': size } }, OPTIONS))).warnings.join('\n');
+    assert.match(await warned('5'), /^quota\.size: 5 for an account is less than one mail may have/m);
+    for (const size of ['0', '5GiB']) assert.doesNotMatch(await warned(size), /quota\.size/);
+  });
+
+  test('a file that is not there, or is none', () => {
+    const load = (file: string) => () => loadConfig({ env: {}, flags: {}, file }, OPTIONS);
+    assert.throws(load(join(root, 'none.toml')), /there is no file .*none\.toml$/);
+    assert.throws(load(root), /is a folder, not a file$/);
+  });
+
   test('a certificate that could not be got', async () => {
     const wanted = ['acme.enabled=true', 'hostname=mail.example.com', 'listen.http=127.0.0.1:4180'] as const;
     const fine = await found(...wanted);

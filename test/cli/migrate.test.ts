@@ -26,7 +26,7 @@ for (const [name, args, why] of [
   [
     'a file that is not there',
     ['--account', 'a@example.com', '--password-file', join(root, 'none')],
-    /none cannot be read/,
+    /there is no file .*none$/m,
   ],
   [
     'a separator of nobody',
@@ -39,7 +39,7 @@ for (const [name, args, why] of [
     /a token is of one user/,
   ],
   ['no time', ['--account', 'a@example.com', '--patience', '5'], /Expected a time such as/],
-  ['no table', ['--csv', join(root, 'none.csv')], /none.csv cannot be read/],
+  ['no table', ['--csv', join(root, 'none.csv')], /there is no file .*none\.csv$/m],
   [
     'a table without a heading',
     ['--csv', table('a@example.com,hidden\n')],
