@@ -166,7 +166,8 @@ export class Across {
   readonly judge: Semantic = (model, seen) => {
     this.#fates = seen.fates;
     if (seen.account.id === this.#from.account) this.#remove(model, seen);
-    else if (this.#composed.length > 0) this.#add(model, seen);
+    // What was written there may not have come to a change; then what comes is what came before, taken back.
+    else if (this.#composed.length > 0 && !Array.isArray(seen.value)) this.#add(model, seen);
     else this.#takeBack(model, seen);
   };
 
@@ -198,6 +199,7 @@ export class Across {
   }
 
   #takeBack(...[model, seen]: Parameters<Semantic>): void {
+    this.#composed = [];
     const { mailbox } = this.#to;
     if (seen.value === undefined) {
       if (!model.mailboxes.has(mailbox)) throw new Refused(['nonexistent']);
