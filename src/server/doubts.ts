@@ -217,12 +217,13 @@ function checkProxies({ proxy, listen }: Config, errors: string[], warnings: str
       warnings.push(`proxy.listeners: listen.${name} is switched off`);
 }
 
-/** A size without its unit is octets. */
-function checkQuota({ quota: { size }, lmtp, mx, submission }: Config, warnings: string[]): void {
-  const largest = Math.max(lmtp.maxSize, mx.maxSize, submission.maxSize);
-  if (size > 0 && size < largest)
+/** Nobody means so little; a size without its unit is octets. */
+const SMALL_QUOTA_BYTES = 1024 * 1024;
+
+function checkQuota({ quota: { size } }: Config, warnings: string[]): void {
+  if (size > 0 && size < SMALL_QUOTA_BYTES)
     warnings.push(
-      `quota.size: ${formatSize(size)} for an account is less than one mail may have (${formatSize(largest)}); is a unit missing, as in "5GiB"?`,
+      `quota.size: ${formatSize(size)} for an account is less than one mail with a picture has; is a unit missing, as in "5GiB"?`,
     );
 }
 

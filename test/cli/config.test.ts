@@ -200,7 +200,10 @@ describe('config check finds', () => {
   test('room for less than one mail', async () => {
     const warned = async (size: string) =>
       (await doubtsOf(loadConfig({ env: {}, flags: { 'quota.size': size } }, OPTIONS))).warnings.join('\n');
-    assert.match(await warned('5'), /^quota\.size: 5 for an account is less than one mail may have/m);
+    assert.match(
+      await warned('5'),
+      /^quota\.size: 5 for an account is less than one mail with a picture has/m,
+    );
     for (const size of ['0', '5GiB']) assert.doesNotMatch(await warned(size), /quota\.size/);
   });
 
