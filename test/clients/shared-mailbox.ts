@@ -18,9 +18,13 @@ const BO: Person = { address: 'bo@example.com', password: 'secret' };
 const TEAM = `Other Users/${ALICE.address}/Team`;
 const WORK = 'lrswite';
 const TOLD_MS = 5000;
+/** At several workers people live in several parts of the data, and whoever shares is brought together first. */
+const ONE_PART = {
+  skip: process.env.BREVDUVA_TEST_WORKERS !== undefined && 'needs both in one part of the data',
+};
 
 export function sharedMailboxTests(home: () => Home): void {
-  describe('a guest in a shared mailbox', () => {
+  describe('a guest in a shared mailbox', ONE_PART, () => {
     let owner: Mailboxes;
     before(async () => {
       await home().addAccount(BO);

@@ -74,6 +74,12 @@ export const FAULTS = {
     'Inget utrymme för {1}: {2} av {3} är använt; radera brev eller be om mer utrymme',
   'No room for another message: there are … of …; delete mail or ask for more room':
     'Inget utrymme för ett meddelande till: det finns {1} av {2}; radera brev eller be om mer utrymme',
+  'No room for …: all accounts of … use … of …; delete mail, or ask whoever looks after the domain for more room':
+    'Inget utrymme för {1}: alla konton i {2} använder {3} av {4}; radera brev, eller be den som sköter domänen om mer utrymme',
+  'No room for another message: all accounts of … have … of …; delete mail, or ask whoever looks after the domain for more room':
+    'Inget utrymme för ett meddelande till: alla konton i {1} har {2} av {3}; radera brev, eller be den som sköter domänen om mer utrymme',
+  'The message with UID … is damaged on the server; leave it where it is':
+    'Meddelandet med UID {1} är skadat på servern; låt det vara där det är',
   'No room for another mailbox: there are … of …; delete one or ask for more':
     'Inget utrymme för en brevlåda till: det finns {1} av {2}; radera någon eller be om fler',
   'Too many messages are coming in at this moment; try again later':

@@ -58,7 +58,7 @@ function isSentence({ text, call }: SourceText): boolean {
 
 /** Of mail that is written, of scripts and of what JMAP has, nothing is said here. */
 const ELSEWHERE =
-  /operations\/(?:scripts|snooze|cancel-outgoing|change-emails)|belonging-changes|index-thread|upkeep|recover|filing|deliver/;
+  /operations\/(?:scripts|snooze|cancel-outgoing|change-emails)|belonging-changes|index-thread|upkeep|recover|filing|deliver|query-emails/;
 
 /** Of IMAP everything that looks like a sentence; of the rest what errors say that come here. */
 const said = [

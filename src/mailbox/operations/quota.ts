@@ -52,39 +52,49 @@ export class OverQuota extends MailboxError {
 /** Throws `OverQuota` when this much more does not fit, into the account or into what all of its domain have together. */
 export function checkQuota(account: Rooms, bytes: number, messages: number): void {
   checkRoom(account, bytes, messages, {
-    bytes: (used, most) => `${used} of ${most} are used`,
-    messages: (used, most) => `there are ${used} of ${most}`,
-    remedy: 'delete mail or ask for more room',
+    bytes: (asked, used, most) =>
+      new OverQuota(
+        `no room for ${humanSize(asked)}: ${used} of ${most} are used; delete mail or ask for more room`,
+        asked,
+      ),
+    messages: (asked, used, most) =>
+      new OverQuota(
+        `no room for another message: there are ${used} of ${most}; delete mail or ask for more room`,
+        asked,
+      ),
   });
   const { shared } = account;
   if (shared === undefined) return;
   checkRoom(shared, bytes, messages, {
-    bytes: (used, most) => `all accounts of ${shared.domain} use ${used} of ${most}`,
-    messages: (used, most) => `all accounts of ${shared.domain} have ${used} of ${most}`,
-    remedy: 'delete mail, or ask whoever looks after the domain for more room',
+    bytes: (asked, used, most) =>
+      new OverQuota(
+        `no room for ${humanSize(asked)}: all accounts of ${shared.domain} use ${used} of ${most}; delete mail, or ask whoever looks after the domain for more room`,
+        asked,
+      ),
+    messages: (asked, used, most) =>
+      new OverQuota(
+        `no room for another message: all accounts of ${shared.domain} have ${used} of ${most}; delete mail, or ask whoever looks after the domain for more room`,
+        asked,
+      ),
   });
 }
 
-interface RoomWords {
-  bytes(used: string, most: string): string;
-  messages(used: number, most: number): string;
-  readonly remedy: string;
+/** `asked`: of octets that are to come. */
+interface RoomRefusals {
+  bytes(asked: number, used: string, most: string): OverQuota;
+  messages(asked: number, used: number, most: number): OverQuota;
 }
 
 function checkRoom(
   { usedBytes, usedMessages, limits }: Pick<Rooms, 'usedBytes' | 'usedMessages' | 'limits'>,
   bytes: number,
   messages: number,
-  words: RoomWords,
+  refusals: RoomRefusals,
 ): void {
-  if (limits.bytes !== undefined && usedBytes + bytes > limits.bytes) {
-    const used = words.bytes(humanSize(usedBytes), humanSize(limits.bytes));
-    throw new OverQuota(`no room for ${humanSize(bytes)}: ${used}; ${words.remedy}`, bytes);
-  }
-  if (limits.messages !== undefined && usedMessages + messages > limits.messages) {
-    const used = words.messages(usedMessages, limits.messages);
-    throw new OverQuota(`no room for another message: ${used}; ${words.remedy}`, bytes);
-  }
+  if (limits.bytes !== undefined && usedBytes + bytes > limits.bytes)
+    throw refusals.bytes(bytes, humanSize(usedBytes), humanSize(limits.bytes));
+  if (limits.messages !== undefined && usedMessages + messages > limits.messages)
+    throw refusals.messages(bytes, usedMessages, limits.messages);
 }
 
 /** What may be used beyond a limit, of octets and of messages. */
