@@ -10,7 +10,7 @@ import { startServer, type TestServer } from './kit/server.ts';
 const PEOPLE = ['ann', 'bob', 'carl'].map((name) => `${name}@example.com`);
 const PASSWORD = 'a secret of theirs';
 /** Enough connections that each worker is the door of some. */
-const DOORS = 9;
+const DOORS = 8;
 
 let server: TestServer;
 const clients = new Map<string, JmapClient>();
