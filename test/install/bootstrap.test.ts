@@ -1,6 +1,6 @@
 /** `scripts/bootstrap.mjs`: what works is never taken away, whatever happens to the network or to the installation. */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn } from 'node:child_process';
+import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -193,6 +193,8 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
     await once(child, 'exit');
     held.close();
     assert.deepEqual(installed(folder), ['server 1.0.0']);
+    // The npm that it had begun lives a moment longer.
+    await until('npm to end', () => spawnSync('pgrep', ['-f', folder]).status !== 0 || undefined);
     assert.equal((await bootstrap(folder)).code, 0);
     assert.deepEqual([installed(folder), leftovers(folder)], [['server 3.0.0'], []]);
   });
