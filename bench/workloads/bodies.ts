@@ -1,4 +1,5 @@
 /** Downloads: all in one command, one command a message, and the text part alone. */
+import type { LineClient } from '../line-client.ts';
 import type { Running } from '../peers/peer.ts';
 import { openInbox, signIn } from './imap-session.ts';
 import { fetchAll } from './listing.ts';
@@ -23,9 +24,14 @@ export async function oneByOne(
 }
 
 async function overTls(server: Running, scale: Scale): Promise<Outcome> {
-  const latencies: number[] = [];
   const client = await signIn(server, CORPUS_USER, true);
   await client.imap('SELECT INBOX');
+  return aQuarter(client, scale);
+}
+
+/** Of the corpus, which is open, in one command; ends the session. */
+export async function aQuarter(client: LineClient, scale: Scale): Promise<Outcome> {
+  const latencies: number[] = [];
   const count = Math.ceil(scale.corpus / 4);
   const before = client.bytes;
   await timed(latencies, () => client.imap(`FETCH 1:${count} (BODY.PEEK[])`));

@@ -1,6 +1,7 @@
 /** COMPRESS=DEFLATE (RFC 4978): a download through it. What a connection takes in memory is a row of those that wait. */
+import { aQuarter } from './bodies.ts';
 import { openInbox } from './imap-session.ts';
-import { CORPUS_USER, timed, type Workload } from './workload.ts';
+import { CORPUS_USER, type Workload } from './workload.ts';
 
 export const compressing: readonly Workload[] = [
   {
@@ -9,15 +10,9 @@ export const compressing: readonly Workload[] = [
     unit: 'msg',
     needs: 'corpus',
     async run(server, scale) {
-      const latencies: number[] = [];
       const client = await openInbox(server, CORPUS_USER);
       await client.compress();
-      const count = Math.ceil(scale.corpus / 4);
-      const before = client.bytes;
-      await timed(latencies, () => client.imap(`FETCH 1:${count} (BODY.PEEK[])`));
-      const bytes = client.bytes - before;
-      client.end();
-      return { operations: count, bytes, latenciesMs: latencies, isRatedByLatency: true };
+      return aQuarter(client, scale);
     },
   },
 ];
