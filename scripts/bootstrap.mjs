@@ -8,7 +8,7 @@
  * when it is whole. Without a network, what is there is run.
  */
 import { spawn } from 'node:child_process';
-import { copyFileSync, existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { copyFileSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundledNode, isNewEnough, WANTED_NODE } from '../bin/node-version.mjs';
@@ -100,8 +100,20 @@ async function installBeside(tools, hasFallback) {
   }
   const patience = hasFallback ? IMPATIENT : PATIENT;
   const omitted = tools ? [] : ['--omit=dev'];
+  // In an emptied folder npm would look for a project above it, and take away what is installed there: one whose parent was killed
+  // while it began, when the next start clears up.
+  const here = ['--prefix', staging];
   const status = await runNpm(
-    ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error', ...omitted, ...patience],
+    [
+      'ci',
+      ...here,
+      '--ignore-scripts',
+      '--no-audit',
+      '--no-fund',
+      '--loglevel=error',
+      ...omitted,
+      ...patience,
+    ],
     staging,
   );
   if (status === 'absent')

@@ -1,6 +1,6 @@
 /** `scripts/bootstrap.mjs`: what works is never taken away, whatever happens to the network or to the installation. */
 import assert from 'node:assert/strict';
-import { execFile, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { execFile, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import {
   cpSync,
@@ -72,7 +72,12 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
     );
   }
 
-  function spawnIn(folder: string, args: readonly string[], url: string) {
+  function spawnIn(
+    folder: string,
+    args: readonly string[],
+    url: string,
+    more: Readonly<Record<string, string>> = {},
+  ) {
     const clean = Object.entries(process.env).filter(([name]) => !name.startsWith('npm_'));
     const env = {
       ...Object.fromEntries(clean),
@@ -82,6 +87,7 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
         root,
         `cache-${url === registry.url ? 'alive' : url === DEAD ? 'dead' : 'held'}`,
       ),
+      ...more,
     };
     return spawn(process.execPath, [join(folder, 'scripts', 'bootstrap.mjs'), ...args], { env });
   }
@@ -90,8 +96,9 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
     folder: string,
     args: readonly string[] = [],
     url = registry.url,
+    more: Readonly<Record<string, string>> = {},
   ): Promise<Outcome> {
-    const child = spawnIn(folder, args, url);
+    const child = spawnIn(folder, args, url, more);
     let said = '';
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       said += text;
@@ -193,10 +200,21 @@ describe('bootstrap', { skip: hasNpm ? false : 'needs npm' }, () => {
     await once(child, 'exit');
     held.close();
     assert.deepEqual(installed(folder), ['server 1.0.0']);
-    // The npm that it had begun lives a moment longer.
-    await until('npm to end', () => spawnSync('pgrep', ['-f', folder]).status !== 0 || undefined);
     assert.equal((await bootstrap(folder)).code, 0);
     assert.deepEqual([installed(folder), leftovers(folder)], [['server 3.0.0'], []]);
+  });
+
+  test('an npm that outlives its folder takes nothing away', async () => {
+    const folder = project('outlived');
+    await bootstrap(folder);
+    want(folder, '4.0.0', '4.0.0');
+    // As when the next start has cleared up before it has looked where it is.
+    const late = join(root, 'late-npm.cjs');
+    const began = `for (const name of ['package.json', 'package-lock.json']) require('node:fs').rmSync(name);`;
+    const went = `require('node:child_process').spawnSync('npm', process.argv.slice(2)).status`;
+    writeFileSync(late, `${began}\nprocess.exitCode = ${went};\n`);
+    const { code } = await bootstrap(folder, [], registry.url, { npm_execpath: late });
+    assert.deepEqual([code, installed(folder)], [0, ['server 1.0.0']]);
   });
 
   test('killed between its last two steps loses nothing', async () => {
