@@ -227,11 +227,11 @@ export class ModelAccount {
     const mailbox = this.edit(id);
     const staying = new Set<string>();
     for (const { uid, content } of mailbox.messages.values())
-      if (!uids.includes(uid)) staying.add(content.id);
+      if (!uids.includes(uid)) staying.add(messageIdOf(content));
     for (const uid of uids) {
       const message = mailbox.messages.get(uid);
       // Of a draft that stays in another version the older one is of no use to anybody.
-      this.#noteDeleted(mailbox, message, message !== undefined && staying.has(message.content.id));
+      this.#noteDeleted(mailbox, message, message !== undefined && staying.has(messageIdOf(message.content)));
     }
     this.remove(id, uids);
   }
@@ -318,4 +318,9 @@ export class ModelAccount {
 /** By others. */
 function unseen({ seenBy: _, ...message }: ModelMessage): ModelMessage {
   return message;
+}
+
+/** What was delivered to several people has one, whoever of them has it by now. */
+function messageIdOf({ id }: Content): string {
+  return id.split(' to ', 1)[0] as string;
 }

@@ -663,8 +663,8 @@ function useDrop(step: Step): void {
   const drop = world.drops.get(record.id);
   if (drop === undefined || drop.transaction === undefined) return void openDrop(step);
   const { maildrop } = drop.transaction;
-  const act = random.integer(0, maildrop.count > 0 ? 7 : 3);
-  if (act > 5) maildrop.markDeleted(random.integer(0, maildrop.count - 1));
+  const act = random.integer(0, maildrop.count > 0 ? 10 : 3);
+  if (act > 8) maildrop.markDeleted(random.integer(0, maildrop.count - 1));
   else if (act > 3) {
     const index = random.integer(0, maildrop.count - 1);
     const inbox = drop.transaction.viewer.mailbox.id;
