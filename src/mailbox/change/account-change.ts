@@ -164,6 +164,7 @@ export class AccountChange {
     this.#historyModseq = undefined;
     this.#kept = new Set();
     this.keywords.begin();
+    this.history.begin();
     this.#undo.keep(this.#account.row);
     return mark;
   }

@@ -32,6 +32,8 @@ export class HistoryChanges {
   readonly #nowMs: number;
   readonly #nextModseq: () => ModSeq;
   readonly #by: () => Author;
+  /** Of messages on their way to another mailbox those with \Deleted, which are no place: how many of each email. */
+  readonly #hidden = new Map<number, number>();
 
   /** `nextModseq` gives the operation's modseq, or the next one when a row has it already. */
   constructor(
@@ -48,11 +50,19 @@ export class HistoryChanges {
     this.#nextModseq = nextModseq;
   }
 
+  /** An operation. */
+  begin(): void {
+    this.#hidden.clear();
+  }
+
   /** These messages, a row's worth, have left. */
   expunged(mailbox: MailboxState, records: readonly MessageRecord[], fate: Fate): ModSeq {
     const places = fate === 'moved' ? [] : records.filter(isPlace).map(({ email }) => email);
     const uids = records.map(({ uid }) => uid);
-    if (fate === 'moved') this.#noteMoved(mailbox, 'left', records);
+    if (fate === 'moved') {
+      for (const { email } of records.filter((one) => !isPlace(one))) this.#count(email, 1);
+      this.#noteMoved(mailbox, 'left', records);
+    }
     if (fate === 'deleted') this.#account.deletedBytes += recoverableBytes(records);
     return this.#note(mailbox.id, 'expunged', places, {
       uids: packUids(uids),
@@ -81,9 +91,22 @@ export class HistoryChanges {
     if (places.length > 0) this.#note(mailbox.id, 'copied', places);
   }
 
-  /** They were moved here from another mailbox. */
+  /** They were moved here from another mailbox. Of whoever may not mark them here they lose \Deleted, and are a place that they were not. */
   came(mailbox: MailboxState, records: readonly Pick<MessageRecord, 'email' | 'flags'>[]): void {
-    this.#noteMoved(mailbox, 'came', records);
+    for (const { email } of records.filter((one) => !isPlace(one))) this.#count(email, -1);
+    const wereHidden = (email: number): boolean => this.#hidden.has(email) && this.#count(email, -1);
+    const shown = new Set(records.filter((one) => isPlace(one) && wereHidden(one.email)));
+    if (shown.size > 0)
+      this.#note(
+        mailbox.id,
+        'shown',
+        [...shown].map(({ email }) => email),
+      );
+    this.#noteMoved(
+      mailbox,
+      'came',
+      records.filter((one) => !shown.has(one)),
+    );
   }
 
   /** With all of its messages. Where they are not known, neither is what happened until now. */
@@ -143,6 +166,13 @@ export class HistoryChanges {
     if ((this.#account.shares.get(mailbox.id)?.size ?? 0) === 0) return;
     const places = records.filter(isPlace).map(({ email }) => email);
     if (places.length > 0) this.#note(mailbox.id, kind, places);
+  }
+
+  #count(email: number, by: 1 | -1): true {
+    const count = (this.#hidden.get(email) ?? 0) + by;
+    if (count > 0) this.#hidden.set(email, count);
+    else this.#hidden.delete(email);
+    return true;
   }
 
   #deletionOf(mailbox: MailboxState, sets: readonly number[]): Deletion {
